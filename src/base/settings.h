@@ -1,0 +1,116 @@
+#ifndef BASE_SETTINGS_H
+#define BASE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/config.h"
+#include "base/error.h"
+
+/*
+ * Every setting, as certwright.conf(5) describes it. Filled from one table
+ * (base/settings.c); texts are never NULL ("" when not set), and belong here.
+ */
+struct settings {
+	/* general, before the first section */
+	uint32_t validity_period_days;
+	uint32_t validity_clock_skew_minutes;
+	bool use_requested_key_usages;
+
+	struct {
+		bool enabled;
+		uint32_t validity_period_days; /* 0: none of its own */
+		bool allow_renewals;
+		struct text_list reenrollment_types;
+		struct text_list default_ekus; /* dotted OIDs */
+		char *ra_profile;
+	} db_csr;
+
+	struct {
+		struct text_list tenant_ids; /* GUIDs in lower case */
+		char *application_id;        /* GUID in lower case */
+		char *authority_host;        /* https://HOST[:PORT], no trailing slash */
+		char *v1_issuer;             /* with its trailing slash, tenant follows */
+		char *ca_bundle;
+		bool accept_v1;
+		bool accept_v2;
+		uint32_t unknown_kid_refresh_s;
+	} auth;
+
+	struct {
+		char *base_url;      /* https://..., no trailing slash */
+		char *http_base_url; /* http://..., no trailing slash */
+		char *listen;        /* path of a Unix socket, or "" */
+		uint32_t workers;
+		uint32_t request_timeout_s;
+		uint32_t max_requests; /* 0: a worker is never recycled */
+		uint32_t max_body_bytes;
+		char *state_dir;
+		struct text_list trusted_proxies;
+		bool allow_plain_http;
+		struct text_list accept_verify_results;
+	} server;
+
+	struct {
+		struct text_list hosts; /* HOST, HOST:PORT or [V6]:PORT */
+		char *socket;
+		char *name;
+		char *user;
+		char *password_file;
+		char *tls_ca;
+		uint32_t connect_timeout_s;
+		uint32_t read_timeout_s;
+		uint32_t write_timeout_s;
+		bool require_durable;
+	} database;
+
+	struct {
+		char *keyring_file;
+	} keys;
+
+	struct {
+		struct text_list certificates;
+		struct text_list roles;
+	} admin;
+
+	struct {
+		bool allow_other_names;
+	} self_service;
+
+	struct {
+		uint32_t per_principal_per_hour;  /* 0: no limit */
+		uint32_t unexpired_per_principal; /* 0: no limit */
+		uint32_t same_csr_minutes;        /* 0: off */
+	} limits;
+
+	struct {
+		char *target; /* stderr, syslog, or file:/PATH */
+		char *level;  /* error, warning, info, debug */
+	} log;
+};
+
+void settings_free(struct settings *settings);
+DEFINE_CLEANUP(struct settings *, settings_free)
+
+/*
+ * Reads the file, then the environment (SCEPman's two spellings), applies the
+ * table's types, ranges and defaults, and the rules between settings.
+ * ERR_CONFIG names file, line and what was expected; a secret is never quoted.
+ * On success *out belongs to the caller.
+ */
+int settings_load(const char *path, struct settings **out, struct error *err);
+
+/* Calls say with "[Section] Key" for each setting that is set and has no effect yet. */
+void settings_each_unbuilt(
+    const struct settings *settings, void (*say)(const char *name, void *data), void *data);
+
+/* Logs a warning for each of them. */
+void settings_warn_unbuilt(const struct settings *settings);
+
+/* For check-config: each setting, its value (secrets hidden), and where it came from. */
+int settings_print(const char *path, FILE *to, struct error *err);
+
+#endif
