@@ -1,0 +1,28 @@
+-- compatible-from: 0.1.0
+CREATE TABLE IF NOT EXISTS authority_generation (
+	id BINARY(16) NOT NULL,
+	authority_id BINARY(16) NOT NULL,
+	number INT UNSIGNED NOT NULL,
+	label VARCHAR(48) CHARACTER SET ascii NOT NULL,
+	key_id BINARY(16) NOT NULL,
+	state ENUM('pending', 'active', 'retired', 'expired') CHARACTER SET ascii NOT NULL,
+	active_authority_id BINARY(16) AS (IF(state = 'active', authority_id, NULL)) PERSISTENT,
+	subject VARCHAR(1024) NOT NULL,
+	csr BLOB NULL,
+	certificate BLOB NULL,
+	chain MEDIUMBLOB NULL,
+	fingerprint BINARY(32) NULL,
+	not_before DATETIME NULL,
+	not_after DATETIME NULL,
+	crl_number BIGINT UNSIGNED NOT NULL DEFAULT 0,
+	created_at DATETIME NOT NULL,
+	activated_at DATETIME NULL,
+	retired_at DATETIME NULL,
+	PRIMARY KEY (id),
+	UNIQUE KEY generation_label (label),
+	UNIQUE KEY generation_number (authority_id, number),
+	UNIQUE KEY generation_one_active (active_authority_id),
+	UNIQUE KEY generation_fingerprint (fingerprint),
+	CONSTRAINT generation_authority FOREIGN KEY (authority_id) REFERENCES authority (id),
+	CONSTRAINT generation_key FOREIGN KEY (key_id) REFERENCES managed_key (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4

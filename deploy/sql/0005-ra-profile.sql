@@ -1,0 +1,28 @@
+-- compatible-from: 0.1.0
+CREATE TABLE IF NOT EXISTS ra_profile (
+	id BINARY(16) NOT NULL,
+	name VARCHAR(64) CHARACTER SET ascii NOT NULL,
+	description VARCHAR(1024) NOT NULL DEFAULT '',
+	authority_id BINARY(16) NOT NULL,
+	enabled BOOLEAN NOT NULL,
+	archived BOOLEAN NOT NULL DEFAULT FALSE,
+	revision INT UNSIGNED NOT NULL,
+	key_types VARCHAR(128) CHARACTER SET ascii NOT NULL,
+	min_rsa_bits SMALLINT UNSIGNED NOT NULL,
+	max_rsa_bits SMALLINT UNSIGNED NOT NULL,
+	validity_days INT UNSIGNED NOT NULL,
+	min_remaining_days INT UNSIGNED NOT NULL,
+	key_usages VARCHAR(255) CHARACTER SET ascii NOT NULL,
+	allowed_ekus VARCHAR(1024) CHARACTER SET ascii NOT NULL,
+	default_ekus VARCHAR(1024) CHARACTER SET ascii NOT NULL,
+	san_types VARCHAR(128) CHARACTER SET ascii NOT NULL,
+	max_sans SMALLINT UNSIGNED NOT NULL,
+	subject_rule ENUM('any', 'required') CHARACTER SET ascii NOT NULL,
+	protocols VARCHAR(64) CHARACTER SET ascii NOT NULL,
+	renewable_types VARCHAR(255) CHARACTER SET ascii NOT NULL,
+	add_cdp BOOLEAN NOT NULL,
+	created_at DATETIME NOT NULL,
+	PRIMARY KEY (id),
+	UNIQUE KEY ra_profile_name (name),
+	CONSTRAINT ra_profile_authority FOREIGN KEY (authority_id) REFERENCES authority (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4

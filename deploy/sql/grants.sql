@@ -1,0 +1,35 @@
+-- Sample accounts for certwright; not a migration. Run once as the database's administrator, after
+-- replacing the passwords (or IDENTIFIED VIA unix_socket, where the account is named as the
+-- operating system's user) and narrowing '%' to the hosts that connect. The tables must exist
+-- for the grants on them: run the part of certwright_migrate, then `certwright migrate`, then
+-- the rest. One account with all of it works too.
+CREATE DATABASE IF NOT EXISTS certwright CHARACTER SET utf8mb4;
+
+-- certwright migrate: makes and changes tables.
+CREATE USER IF NOT EXISTS certwright_migrate@'%' IDENTIFIED BY 'CHANGE-ME-1';
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES
+	ON certwright.* TO certwright_migrate@'%';
+
+-- certwright serve: reads everything, records what it issues, and never deletes. What a certificate was
+-- issued as cannot be changed, only the state that follows; audit rows are for good.
+CREATE USER IF NOT EXISTS certwright_serve@'%' IDENTIFIED BY 'CHANGE-ME-2';
+GRANT SELECT ON certwright.* TO certwright_serve@'%';
+GRANT INSERT ON certwright.certificate TO certwright_serve@'%';
+GRANT UPDATE (status, revoked_at, revocation_reason, owner, attributes)
+	ON certwright.certificate TO certwright_serve@'%';
+GRANT INSERT ON certwright.audit TO certwright_serve@'%';
+
+-- certwright maintain, and the commands ca, key and profile: also change authorities, keys and profiles.
+-- Only a profile's list of enrollers is ever deleted from.
+CREATE USER IF NOT EXISTS certwright_maintain@'%' IDENTIFIED BY 'CHANGE-ME-3';
+GRANT SELECT ON certwright.* TO certwright_maintain@'%';
+GRANT INSERT ON certwright.certificate TO certwright_maintain@'%';
+GRANT UPDATE (status, revoked_at, revocation_reason, owner, attributes)
+	ON certwright.certificate TO certwright_maintain@'%';
+GRANT INSERT ON certwright.audit TO certwright_maintain@'%';
+GRANT INSERT, UPDATE ON certwright.managed_key TO certwright_maintain@'%';
+GRANT INSERT, UPDATE ON certwright.authority TO certwright_maintain@'%';
+GRANT INSERT, UPDATE ON certwright.authority_generation TO certwright_maintain@'%';
+GRANT INSERT ON certwright.authority_cross_certificate TO certwright_maintain@'%';
+GRANT INSERT, UPDATE ON certwright.ra_profile TO certwright_maintain@'%';
+GRANT INSERT, DELETE ON certwright.ra_profile_enroller TO certwright_maintain@'%';

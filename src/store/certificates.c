@@ -1,0 +1,172 @@
+/* The certificate table: the one INSERT of issuing, and what the limits ask. */
+#include "store/certificates.h"
+
+#include <mysqld_error.h>
+
+#include "store/db_rows.h"
+
+enum { INSERT_TRIES = 3 };
+
+/*
+ * The joined rows are both found by primary key, so this costs one round trip
+ * and hardly more than VALUES; under READ COMMITTED it locks neither of them.
+ */
+static const char SQL_INSERT[] =
+    "INSERT INTO certificate (id, generation_id, serial, fingerprint, type, source, subject,"
+    " common_name, sans, not_before, not_after, key_type, key_bits, spki_hash, csr_hash, der,"
+    " ra_profile_id, requester_kind, requester_tenant, requester_object, requester_application,"
+    " requester_upn, token_id, remote_address, request_id, dropped, renewed_from, lineage,"
+    " issued_at)"
+    " SELECT ?, g.id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, p.id, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+    " ?, ?, ?"
+    " FROM ra_profile p JOIN authority_generation g ON g.id = ?"
+    " WHERE p.id = ? AND p.revision = ? AND p.enabled AND NOT p.archived"
+    " AND g.state = 'active' AND g.authority_id = p.authority_id";
+static const char SQL_IS_RECORDED[] =
+    "SELECT COUNT(*) FROM certificate WHERE fingerprint = ? AND generation_id = ? AND serial = ?";
+static const char SQL_COUNT_SINCE[] =
+    "SELECT COUNT(*) FROM certificate"
+    " WHERE requester_tenant = ? AND requester_object = ? AND issued_at >= ?";
+static const char SQL_COUNT_UNEXPIRED[] =
+    "SELECT COUNT(*) FROM certificate"
+    " WHERE requester_tenant = ? AND requester_object = ? AND not_after > ?"
+    " AND status <> 'revoked'";
+static const char SQL_FIND_SAME[] =
+    "SELECT der FROM certificate"
+    " WHERE requester_tenant = ? AND requester_object = ? AND issued_at >= ?"
+    " AND ra_profile_id = ? AND csr_hash = ? AND status = 'good'"
+    " ORDER BY issued_at DESC, id DESC LIMIT 1";
+
+static int
+insert(struct db *db, const struct certificate_record *r, uint64_t *rows, struct error *err)
+{
+	return db_exec(db, SQL_INSERT,
+	    db_args(db_uuid(&r->id), db_blob(r->serial), db_blob(r->fingerprint), db_text(r->type),
+		db_text(r->source), db_text(r->subject), db_text(r->common_name), db_text(r->sans),
+		db_time(r->not_before), db_time(r->not_after), db_text(r->key_type),
+		db_int(r->key_bits), db_blob(r->spki_hash), db_blob(r->csr_hash), db_blob(r->der),
+		db_text(r->requester_kind), db_uuid(r->requester_tenant),
+		db_uuid(r->requester_object), db_uuid(r->requester_application),
+		db_text(r->requester_upn), db_text(r->token_id), db_text(r->remote_address),
+		db_uuid(&r->request_id), db_text(r->dropped), db_uuid(r->renewed_from),
+		db_uuid(&r->lineage), db_time(r->issued_at), db_uuid(&r->generation_id),
+		db_uuid(&r->ra_profile_id), db_int(r->ra_profile_revision)),
+	    rows, err);
+}
+
+static int
+count_rows(struct db *db, const char *sql, struct db_args args, int64_t *count, struct error *err)
+{
+	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+	if (db_query(db, sql, args, &rows, err) < 0)
+		return -1;
+	if (!db_rows_next(rows))
+		return error_set(err, ERR_DATABASE, "no answer to COUNT");
+	*count = db_rows_int(rows, 0);
+	return 0;
+}
+
+static int
+is_recorded(struct db *db, const struct certificate_record *r, bool *out, struct error *err)
+{
+	int64_t count = 0;
+
+	if (count_rows(db, SQL_IS_RECORDED,
+		db_args(db_blob(r->fingerprint), db_uuid(&r->generation_id), db_blob(r->serial)),
+		&count, err) < 0)
+		return -1;
+	*out = count == 1;
+	return 0;
+}
+
+/*
+ * What another attempt answered, after the outcome of an earlier one stayed unknown. A duplicate,
+ * or a claim that no longer holds, may both be because the earlier one was committed.
+ */
+static int
+settle(struct db *db, const struct certificate_record *record, struct error *err)
+{
+	struct error mine = { .code = ERR_NONE };
+	bool recorded = false;
+
+	if (is_recorded(db, record, &recorded, &mine) < 0) {
+		*err = mine;
+		return -1;
+	}
+	if (!recorded)
+		return -1;
+	error_clear(err);
+	return 0;
+}
+
+/* Whether the same INSERT may be sent once more. */
+static bool
+may_repeat(const struct error *err, bool unknown)
+{
+	/* 1213, 1205: rolled back, a Galera node's commit among the reasons. */
+	if (err->number == ER_LOCK_DEADLOCK || err->number == ER_LOCK_WAIT_TIMEOUT)
+		return true;
+	/* Once only: two losses in a row are an outage. */
+	return !unknown && (db_outcome_unknown(err) || err->number == ER_UNKNOWN_COM_ERROR);
+}
+
+int
+certificates_insert(struct db *db, const struct certificate_record *record, struct error *err)
+{
+	bool unknown = false;
+
+	for (unsigned tries = 1;; tries++) {
+		uint64_t rows = 0;
+
+		if (insert(db, record, &rows, err) == 0) {
+			if (rows == 1)
+				return 0;
+			(void)error_set(err, ERR_CONFLICT,
+			    "the RA profile or the CA generation changed meanwhile");
+		}
+		if (err->code == ERR_CONFLICT)
+			return unknown ? settle(db, record, err) : -1;
+		if (err->code != ERR_DATABASE || tries == INSERT_TRIES || !may_repeat(err, unknown))
+			return -1;
+		unknown = unknown || db_outcome_unknown(err);
+		error_clear(err);
+	}
+}
+
+int // NOLINTNEXTLINE(readability-function-size): a principal is tenant and object
+certificates_count_since(struct db *db, const struct uuid *tenant, const struct uuid *object,
+    int64_t since, int64_t *count, struct error *err)
+{
+	return count_rows(db, SQL_COUNT_SINCE,
+	    db_args(db_uuid(tenant), db_uuid(object), db_time(since)), count, err);
+}
+
+int // NOLINTNEXTLINE(readability-function-size): a principal is tenant and object
+certificates_count_unexpired(struct db *db, const struct uuid *tenant, const struct uuid *object,
+    int64_t at, int64_t *count, struct error *err)
+{
+	return count_rows(db, SQL_COUNT_UNEXPIRED,
+	    db_args(db_uuid(tenant), db_uuid(object), db_time(at)), count, err);
+}
+
+int
+certificates_find_same(struct db *db, const struct certificate_same *same, struct buf *der,
+    bool *found, struct error *err)
+{
+	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+	if (db_query(db, SQL_FIND_SAME,
+		db_args(db_uuid(same->tenant), db_uuid(same->object), db_time(same->since),
+		    db_uuid(&same->ra_profile_id), db_blob(same->csr_hash)),
+		&rows, err) < 0)
+		return -1;
+	if (db_rows_next(rows)) {
+		if (db_rows_append(rows, 0, der, err) < 0)
+			return -1;
+		*found = true;
+	} else {
+		*found = false;
+	}
+	return 0;
+}

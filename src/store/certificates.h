@@ -1,0 +1,71 @@
+#ifndef STORE_CERTIFICATES_H
+#define STORE_CERTIFICATES_H
+
+#include "base/buf.h"
+#include "store/db.h"
+
+/* What is written when a certificate is issued; all pointers borrowed. */
+struct certificate_record {
+	struct uuid id;
+	struct uuid generation_id;
+	struct bytes serial;
+	struct bytes fingerprint; /* SHA-256 of der */
+	const char *type;         /* Static, IntuneUser */
+	const char *source;       /* API */
+	const char *subject;      /* RFC 4514 */
+	const char *common_name;  /* NULL: none */
+	const char *sans;         /* a line each, "DNS:a.example" */
+	int64_t not_before;
+	int64_t not_after;
+	const char *key_type;
+	unsigned key_bits;
+	struct bytes spki_hash;
+	struct bytes csr_hash; /* SHA-256 of the CertificationRequestInfo */
+	struct bytes der;
+	struct uuid ra_profile_id;
+	unsigned ra_profile_revision; /* not stored: the claim below */
+	const char *requester_kind;   /* application, user */
+	const struct uuid *requester_tenant;
+	const struct uuid *requester_object;
+	const struct uuid *requester_application; /* NULL: none */
+	const char *requester_upn;                /* NULL: none */
+	const char *token_id;                     /* NULL: none */
+	const char *remote_address;
+	struct uuid request_id;
+	const char *dropped;
+	const struct uuid *renewed_from; /* NULL: none */
+	struct uuid lineage;
+	int64_t issued_at;
+};
+
+/*
+ * The one INSERT of issuing, autocommitted: it inserts only while the RA profile still
+ * has ra_profile_revision and is enabled and the generation is still
+ * active (INSERT ... SELECT), so that nothing stale can be recorded.
+ * ERR_CONFLICT with number 0: the profile or generation changed meanwhile, nothing was written.
+ * After an unknown outcome it reconnects and inserts the same once more; a
+ * duplicate of the same fingerprint then means that it had been committed: success.
+ */
+int certificates_insert(struct db *db, const struct certificate_record *record, struct error *err);
+
+/* How many this principal was issued since `since`, from the index. */
+int certificates_count_since(struct db *db, const struct uuid *tenant, const struct uuid *object,
+    int64_t since, int64_t *count, struct error *err);
+
+/* How many of this principal's end after `at` and are not revoked. */
+int certificates_count_unexpired(struct db *db, const struct uuid *tenant,
+    const struct uuid *object, int64_t at, int64_t *count, struct error *err);
+
+struct certificate_same {
+	const struct uuid *tenant;
+	const struct uuid *object;
+	struct uuid ra_profile_id;
+	struct bytes csr_hash;
+	int64_t since;
+};
+
+/* The newest good certificate of the same principal, profile and CSR since then, DER appended; *found. */
+int certificates_find_same(struct db *db, const struct certificate_same *same, struct buf *der,
+    bool *found, struct error *err);
+
+#endif
