@@ -1,0 +1,52 @@
+#ifndef HTTP_POOL_H
+#define HTTP_POOL_H
+
+#include "base/error.h"
+#include "base/settings.h"
+#include "http/request.h"
+#include "http/response.h"
+
+/*
+ * What a worker process does; the pool knows nothing else of the application.
+ * start runs once in each new worker, after the fork, and never fails: what is
+ * not there yet (database, keys) is answered with 503 later.
+ */
+struct pool_worker {
+	void *(*start)(const struct settings *settings);
+	void (*handle)(void *state, struct request *request, struct response *response);
+	/* Asked after each request: true makes the master run the maintain job soon. */
+	bool (*wants_maintain)(void *state);
+	void (*stop)(void *state);
+};
+
+struct pool_options {
+	const char *config_path; /* read again at SIGHUP */
+	const struct pool_worker *worker;
+	/* Runs in a short-lived child before the first fork, and before a reload counts; non-zero
+	 * exit statuses of it are the process's own (78 for a wrong schema or key). */
+	int (*check)(const struct settings *settings);
+	/*
+	 * Runs the host jobs in a child: at start, hourly, and when a worker asks. Attempts that
+	 * another process made less than min_interval_s ago count. Non-zero: tried again soon.
+	 */
+	int (*maintain)(const struct settings *settings, int64_t min_interval_s);
+	int listen_fd;
+};
+
+/* The master with its prefork workers; returns the exit status. Takes over *settings. */
+int pool_run(const struct pool_options *options, struct settings *settings);
+
+/* One worker without a master, for mod_fcgid; `alarm` guards each request. */
+int pool_run_single(const struct pool_options *options, struct settings *settings);
+
+/* File descriptor 0, which must be a listening Unix socket. ERR_CONFIG. */
+int pool_inherit(int *fd, struct error *err);
+
+/*
+ * The listening socket: file descriptor 0 when it is one, else a new Unix
+ * socket (mode 0600) at settings->server.listen; a stale socket file there is replaced only when
+ * nobody answers on it. ERR_CONFIG.
+ */
+int pool_listen(const struct settings *settings, int *fd, struct error *err);
+
+#endif

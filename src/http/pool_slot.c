@@ -1,0 +1,53 @@
+/* The shared memory by which workers tell the master what they are doing. */
+#define _GNU_SOURCE
+#include "http/pool_slot.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+
+int
+slot_map(size_t count, struct slot **out, struct error *err)
+{
+	void *memory = mmap(NULL, count * sizeof(struct slot), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return error_set(err, ERR_INTERNAL, "mmap: %s", strerror(errno));
+	*out = memory;
+	return 0;
+}
+
+void
+slot_reset(struct slot *slot)
+{
+	atomic_store(&slot->state, SLOT_IDLE);
+	atomic_store(&slot->wants_maintain, 0);
+}
+
+/* The clock before the state: the master must never see a new state with an old clock. */
+void
+slot_mark(struct slot *slot, enum slot_state state)
+{
+	if (state == SLOT_RECEIVING || state == SLOT_SENDING)
+		atomic_store(&slot->since_ms, clock_monotonic_ms());
+	atomic_store(&slot->state, (int)state);
+}
+
+int64_t
+slot_busy_ms(const struct slot *slot, int64_t now_ms)
+{
+	if (atomic_load(&slot->state) == SLOT_IDLE)
+		return 0;
+	return now_ms - atomic_load(&slot->since_ms);
+}
+
+const char *
+slot_state_name(const struct slot *slot)
+{
+	static const char *const names[] = { "idle", "receiving", "working", "sending" };
+
+	return names[atomic_load(&slot->state) & 3];
+}

@@ -1,0 +1,37 @@
+#ifndef HTTP_POOL_SLOT_H
+#define HTTP_POOL_SLOT_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum slot_state { SLOT_IDLE, SLOT_RECEIVING, SLOT_WORKING, SLOT_SENDING };
+
+/* What one worker tells the master, in memory that both see; a cache line of its own. */
+struct slot {
+	_Alignas(64) _Atomic int state; /* enum slot_state */
+	_Atomic int64_t since_ms;       /* monotonic: the request's start, or the last piece sent */
+	_Atomic int wants_maintain;
+};
+
+/* Maps count slots of shared memory, all idle. They stay until the process ends. ERR_INTERNAL. */
+int slot_map(size_t count, struct slot **out, struct error *err);
+
+/* Starts a new worker's slot. */
+void slot_reset(struct slot *slot);
+
+/*
+ * Says what the worker does now. The clock starts with SLOT_RECEIVING, goes on in
+ * SLOT_WORKING, and starts again with each call of SLOT_SENDING.
+ */
+void slot_mark(struct slot *slot, enum slot_state state);
+
+/* Milliseconds of the clock of a slot that is not idle; 0 for one that is. */
+int64_t slot_busy_ms(const struct slot *slot, int64_t now_ms);
+
+/* A name for the log. */
+const char *slot_state_name(const struct slot *slot);
+
+#endif

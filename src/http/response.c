@@ -1,0 +1,403 @@
+/* Builds answers; the only place that maps error codes to statuses and public numbers. */
+#define _GNU_SOURCE
+#include "http/response.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { ERROR_BODY_MAX = 8 * ERROR_TEXT_MAX };
+
+static const char json_type[] = "application/json";
+
+int
+error_status(enum error_code code)
+{
+	switch (code) {
+	case ERR_NONE:
+		return 200;
+	case ERR_BAD_REQUEST:
+	case ERR_BODY_FORM:
+	case ERR_CSR_SYNTAX:
+	case ERR_CSR_SIGNATURE:
+	case ERR_KEY:
+	case ERR_NAME:
+		return 400;
+	case ERR_NO_CREDENTIAL:
+	case ERR_TOKEN:
+		return 401;
+	case ERR_ROLE:
+	case ERR_PROFILE:
+	case ERR_SELF_SERVICE:
+	case ERR_NEEDS_TLS:
+		return 403;
+	case ERR_SWITCHED_OFF:
+	case ERR_NOT_FOUND:
+		return 404;
+	case ERR_METHOD:
+		return 405;
+	case ERR_CONFLICT:
+		return 409;
+	case ERR_TOO_LARGE:
+		return 413;
+	case ERR_LIMIT:
+		return 429;
+	case ERR_CONFIG:
+	case ERR_INTERNAL:
+		return 500;
+	case ERR_NOT_BUILT:
+		return 501;
+	case ERR_DATABASE:
+	case ERR_IDENTITY_KEYS:
+	case ERR_CA_KEY:
+		return 503;
+	}
+	return 500;
+}
+
+int
+error_number(enum error_code code)
+{
+	switch (code) {
+	case ERR_NONE:
+		return 0;
+	case ERR_BAD_REQUEST:
+		return 4000;
+	case ERR_BODY_FORM:
+		return 4001;
+	case ERR_CSR_SYNTAX:
+		return 4002;
+	case ERR_CSR_SIGNATURE:
+		return 4003;
+	case ERR_KEY:
+		return 4004;
+	case ERR_NAME:
+		return 4005;
+	case ERR_TOO_LARGE:
+		return 4006;
+	case ERR_NO_CREDENTIAL:
+	case ERR_TOKEN:
+		return 4010;
+	case ERR_ROLE:
+		return 4030;
+	case ERR_PROFILE:
+		return 4031;
+	case ERR_SELF_SERVICE:
+		return 4032;
+	case ERR_NEEDS_TLS:
+		return 4033;
+	case ERR_SWITCHED_OFF:
+		return 4040;
+	case ERR_NOT_FOUND:
+		return 4041;
+	case ERR_METHOD:
+		return 4050;
+	case ERR_CONFLICT:
+		return 4090;
+	case ERR_LIMIT:
+		return 4290;
+	case ERR_CONFIG:
+	case ERR_INTERNAL:
+		return 5000;
+	case ERR_NOT_BUILT:
+		return 5010;
+	case ERR_DATABASE:
+		return 5030;
+	case ERR_IDENTITY_KEYS:
+		return 5031;
+	case ERR_CA_KEY:
+		return 5032;
+	}
+	return 5000;
+}
+
+/* The sentence shown instead of the error's own text, NULL where that text may be shown. */
+static const char *
+fixed_sentence(enum error_code code)
+{
+	switch (code) {
+	case ERR_NO_CREDENTIAL:
+	case ERR_TOKEN:
+		return "A valid access token is needed.";
+	case ERR_NONE:
+	case ERR_CONFIG:
+	case ERR_INTERNAL:
+		return "The request failed because of an internal error.";
+	case ERR_DATABASE:
+		return "The database is not available at the moment.";
+	case ERR_IDENTITY_KEYS:
+		return "The identity provider's keys are not available at the moment.";
+	case ERR_CA_KEY:
+		return "The certification authority cannot sign at the moment.";
+	case ERR_BAD_REQUEST:
+	case ERR_BODY_FORM:
+	case ERR_CSR_SYNTAX:
+	case ERR_CSR_SIGNATURE:
+	case ERR_KEY:
+	case ERR_NAME:
+	case ERR_TOO_LARGE:
+	case ERR_ROLE:
+	case ERR_PROFILE:
+	case ERR_SELF_SERVICE:
+	case ERR_NEEDS_TLS:
+	case ERR_SWITCHED_OFF:
+	case ERR_NOT_FOUND:
+	case ERR_METHOD:
+	case ERR_CONFLICT:
+	case ERR_LIMIT:
+	case ERR_NOT_BUILT:
+		return NULL;
+	}
+	return "The request failed because of an internal error.";
+}
+
+/* Seconds after which trying again makes sense; NULL where only the caller can know. */
+static const char *
+retry_after(const struct error *err)
+{
+	if (error_is(err, ERR_DATABASE))
+		return "5";
+	if (error_is(err, ERR_IDENTITY_KEYS))
+		return "10";
+	if (error_is(err, ERR_CA_KEY))
+		return "30";
+	return NULL;
+}
+
+void
+response_init(struct response *response)
+{
+	*response = (struct response){
+		.status = 200,
+		.headers = BUF_INIT(RESPONSE_MAX_HEADERS),
+		.body = BUF_INIT(RESPONSE_MAX_BODY),
+	};
+}
+
+void
+response_release(struct response *response)
+{
+	buf_release(&response->headers);
+	buf_release(&response->body);
+}
+
+static bool
+header_name_is_clean(const char *name)
+{
+	return name[0] != '\0' && name[strcspn(name, ": \t\r\n")] == '\0';
+}
+
+/* What does not fit is never sent by half: response_write sends a 500 then. */
+static void
+mark_failure(struct response *response)
+{
+	if (!buf_failed(&response->headers) && !buf_failed(&response->body))
+		return;
+	response->status = 500;
+	response->number = error_number(ERR_INTERNAL);
+}
+
+void
+response_header(struct response *response, const char *name, const char *value)
+{
+	if (!header_name_is_clean(name) || value[strcspn(value, "\r\n")] != '\0')
+		response->headers.failed = true;
+	buf_printf(&response->headers, "%s: %s\r\n", name, value);
+	mark_failure(response);
+}
+
+/* The start of the header's line, NULL when it is not set. */
+static uint8_t *
+find_header(const struct response *response, const char *name, size_t *line_len)
+{
+	size_t name_len = strlen(name);
+	size_t left = response->headers.len;
+	uint8_t *line = response->headers.data;
+
+	*line_len = 0;
+	while (left > 0) {
+		const uint8_t *end = memchr(line, '\n', left);
+
+		*line_len = end != NULL ? (size_t)(end - line) + 1 : left;
+		if (*line_len > name_len && line[name_len] == ':' &&
+		    strncasecmp((const char *)line, name, name_len) == 0)
+			return line;
+		line += *line_len;
+		left -= *line_len;
+	}
+	*line_len = 0;
+	return NULL;
+}
+
+static void
+drop_header(struct response *response, const char *name)
+{
+	size_t line_len;
+	uint8_t *line;
+
+	while ((line = find_header(response, name, &line_len)) != NULL) {
+		size_t before = (size_t)(line - response->headers.data);
+
+		memmove(line, line + line_len, response->headers.len - before - line_len);
+		response->headers.len -= line_len;
+	}
+}
+
+void
+response_take(struct response *response, int status, const char *content_type, struct buf *body)
+{
+	response->status = status;
+	response->number = 0;
+	drop_header(response, "Content-Type");
+	response_header(response, "Content-Type", content_type);
+	buf_move(&response->body, body);
+	mark_failure(response);
+}
+
+/* The length of the well-formed UTF-8 sequence at text (RFC 3629, 4), 0 for none. */
+static size_t
+utf8_length(const unsigned char *text)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t len;
+
+	if (text[0] < 0x80)
+		return 1;
+	if (text[0] < 0xc2 || text[0] > 0xf4)
+		return 0;
+	len = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+	if (text[0] == 0xe0)
+		low = 0xa0;
+	else if (text[0] == 0xed)
+		high = 0x9f;
+	else if (text[0] == 0xf0)
+		low = 0x90;
+	else if (text[0] == 0xf4)
+		high = 0x8f;
+	if (text[1] < low || text[1] > high)
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if (text[i] < 0x80 || text[i] > 0xbf)
+			return 0;
+	return len;
+}
+
+/* A JSON string (RFC 8259, 7); an octet that is no UTF-8 becomes U+FFFD. */
+static void
+add_json_text(struct buf *out, const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	buf_add_byte(out, '"');
+	while (*at != '\0') {
+		size_t len = utf8_length(at);
+
+		if (len == 0)
+			buf_add_text(out, "\xef\xbf\xbd");
+		else if (*at < 0x20 || *at == 0x7f)
+			buf_printf(out, "\\u%04x", *at);
+		else if (*at == '"' || *at == '\\')
+			buf_printf(out, "\\%c", *at);
+		else
+			buf_add(out, bytes_of(at, len));
+		at += len > 0 ? len : 1;
+	}
+	buf_add_byte(out, '"');
+}
+
+static void
+make_error_body(struct buf *out, int number, const char *message)
+{
+	buf_add_text(out, "{\"errorMessage\":");
+	add_json_text(out, message);
+	buf_printf(out, ",\"errorCode\":%d}", number);
+}
+
+void
+response_error(struct response *response, const struct error *err)
+{
+	/* a handler that fails without saying why is our own fault */
+	enum error_code code = error_is(err, ERR_NONE) ? ERR_INTERNAL : err->code;
+	const char *sentence = fixed_sentence(code);
+	const char *retry = retry_after(err);
+	struct buf body = BUF_INIT(ERROR_BODY_MAX);
+
+	make_error_body(&body, error_number(code), sentence != NULL ? sentence : err->text);
+	drop_header(response, "Cache-Control");
+	if (retry != NULL) {
+		drop_header(response, "Retry-After");
+		response_header(response, "Retry-After", retry);
+	}
+	response_take(response, error_status(code), json_type, &body);
+	response->number = error_number(code);
+	mark_failure(response);
+}
+
+static const char *
+reason_phrase(int status)
+{
+	static const struct {
+		int status;
+		const char *phrase;
+	} phrases[] = {
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 202, "Accepted" },
+		{ 204, "No Content" },
+		{ 304, "Not Modified" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 409, "Conflict" },
+		{ 413, "Content Too Large" },
+		{ 429, "Too Many Requests" },
+		{ 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
+		{ 503, "Service Unavailable" },
+	};
+
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "Other";
+}
+
+/* A header or body that did not fit must not go out as half an answer. */
+static void
+write_failed(const struct response *response, struct buf *out)
+{
+	static const char body[] =
+	    "{\"errorMessage\":\"The answer could not be written.\",\"errorCode\":5000}";
+
+	size_t id_len;
+	const uint8_t *id = find_header(response, "X-Request-Id", &id_len);
+
+	buf_add_text(out, "Status: 500 Internal Server Error\r\n");
+	buf_add(out, bytes_of(id, id_len));
+	buf_printf(out,
+	    "Content-Type: %s\r\nCache-Control: no-store\r\nContent-Length: %zu\r\n\r\n%s",
+	    json_type, strlen(body), response->is_head ? "" : body);
+}
+
+void
+response_write(const struct response *response, struct buf *out)
+{
+	bool bodiless = response->status == 204 || response->status == 304;
+	size_t line_len;
+
+	if (buf_failed(&response->headers) || buf_failed(&response->body)) {
+		write_failed(response, out);
+		return;
+	}
+	buf_printf(out, "Status: %d %s\r\n", response->status, reason_phrase(response->status));
+	buf_add(out, buf_bytes(&response->headers));
+	if (find_header(response, "Cache-Control", &line_len) == NULL)
+		buf_add_text(out, "Cache-Control: no-store\r\n");
+	if (!bodiless)
+		buf_printf(out, "Content-Length: %zu\r\n", response->body.len);
+	buf_add_text(out, "\r\n");
+	if (!bodiless && !response->is_head)
+		buf_add(out, buf_bytes(&response->body));
+}

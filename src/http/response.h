@@ -1,0 +1,42 @@
+#ifndef HTTP_RESPONSE_H
+#define HTTP_RESPONSE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+enum { RESPONSE_MAX_HEADERS = 4096, RESPONSE_MAX_BODY = 8 * 1024 * 1024 };
+
+struct response {
+	int status;
+	int number;         /* the errorCode sent, 0 for none: for the log */
+	struct buf headers; /* "Name: value\r\n" each, without Status and Content-Length */
+	struct buf body;
+	bool is_head; /* send no body */
+};
+
+void response_init(struct response *response);
+void response_release(struct response *response);
+
+/* Adds a header; name and value with CR, LF or NUL, or that do not fit, mark the response failed
+ * (500). */
+void response_header(struct response *response, const char *name, const char *value);
+
+/* Sets status and content type, and the body by moving it from *body. */
+void response_take(
+    struct response *response, int status, const char *content_type, struct buf *body);
+
+/*
+ * The JSON error answer: {"errorMessage","errorCode"}, by the table of
+ * certwright-api(7). Replaces what was there but keeps headers already set. Codes whose
+ * reason must stay in the log (tokens, internal, database, keys) get a fixed sentence.
+ */
+void response_error(struct response *response, const struct error *err);
+
+/* The HTTP status and the public number of an error code. */
+int error_status(enum error_code code);
+int error_number(enum error_code code);
+
+/* Appends the whole CGI response: Status, headers, Content-Length, empty line, body. */
+void response_write(const struct response *response, struct buf *out);
+
+#endif

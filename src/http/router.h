@@ -1,0 +1,56 @@
+#ifndef HTTP_ROUTER_H
+#define HTTP_ROUTER_H
+
+#include "base/error.h"
+#include "http/request.h"
+#include "http/response.h"
+
+struct app;
+struct params;
+
+typedef int route_handler(struct app *app, struct request *request, const struct params *params,
+    struct response *response, struct error *err);
+
+/* What a route takes; the table is in api/app.c. */
+enum route_flags {
+	ROUTE_PLAIN = 1 << 0, /* answers over plain HTTP too */
+	ROUTE_BODY = 1 << 1   /* takes a body, up to MaxBodyBytes; others take none */
+};
+
+struct route {
+	const char *method;
+	const char *pattern; /* "/ca/{generation}": a {name} is one whole path segment; "/x/{name*}"
+				takes the rest */
+	unsigned flags;
+	route_handler *handle;
+};
+
+enum { PARAMS_MAX = 4, PARAM_VALUE_MAX = 1024 };
+
+struct params {
+	size_t count;
+	struct {
+		const char *name; /* borrowed from the pattern, its length below */
+		size_t name_len;
+		char value[PARAM_VALUE_MAX];
+	} items[PARAMS_MAX];
+};
+
+/* The value of a {name} of the pattern, "" when the pattern has none of that name. */
+const char *params_get(const struct params *params, const char *name);
+
+/*
+ * Finds the route of method and path: literal segments win over {name}; one trailing slash is
+ * ignored; HEAD is GET. ERR_NOT_FOUND (no such path) or ERR_METHOD, then *allow
+ * (at least 64 bytes) holds the methods for the Allow header.
+ */
+struct route_query {
+	const struct route *routes;
+	size_t count;
+	const char *method;
+	const char *path;
+};
+int router_find(const struct route_query *query, struct params *params, const struct route **out,
+    char allow[static 64], struct error *err);
+
+#endif

@@ -1,0 +1,510 @@
+/* http/pool and http/connection: masters, workers and broken peers, with a toy application. */
+#define _GNU_SOURCE
+#include "fixture_pool.h"
+
+static pid_t pool;
+
+static const char one_worker[] = "Workers = 1\nRequestTimeoutSeconds = 2";
+
+static void
+start_one(void)
+{
+	pool = start_toy(one_worker, false);
+}
+
+static void
+start_two(void)
+{
+	pool = start_toy("Workers = 2\nRequestTimeoutSeconds = 2", false);
+}
+
+static void
+start_recycling(void)
+{
+	pool = start_toy("Workers = 1\nMaxRequests = 3", false);
+}
+
+static void
+start_single(void)
+{
+	pool = start_toy(one_worker, true);
+}
+
+static void
+end(void)
+{
+	int status;
+
+	if (pool > 0 && kill(pool, SIGTERM) == 0 && wait_exit(pool, 8000) == 1000)
+		(void)kill(pool, SIGKILL);
+	while (waitpid(-1, &status, 0) > 0 || errno == EINTR)
+		errno = 0;
+	remove_folder();
+}
+
+START_TEST(a_request_is_answered_and_its_connection_closed)
+	{
+		struct answer answer;
+		char octet;
+		int fd = dial();
+
+		put_begin(fd, _i == 1); /* FCGI_KEEP_CONN would pin the worker */
+		put_param(fd, "REQUEST_METHOD", "GET");
+		put_param(fd, "REQUEST_URI", "/");
+		put_record(fd, FCGI_PARAMS, NULL, 0);
+		put_record(fd, FCGI_STDIN, NULL, 0);
+		answer = get_answer(fd);
+		ck_assert(answer.is_whole);
+		ck_assert_ptr_nonnull(strstr(answer.text, "Status: 200 OK\r\nX-Request-Id: "));
+		ck_assert_int_eq(recv(fd, &octet, 1, 0), 0);
+		(void)close(fd);
+	}
+END_TEST
+
+START_TEST(a_request_with_a_part_of_its_parameters_is_dropped)
+	{
+		struct answer answer;
+		int fd = dial();
+
+		put_begin(fd, false);
+		put_param(fd, "REQUEST_METHOD", "GET");
+		put_param(fd, "REQUEST_URI", "/");
+		if (_i == 1)
+			put_record(fd, FCGI_ABORT, NULL, 0);
+		if (_i == 2)
+			put_record(fd, FCGI_PARAMS, "\x0e\x03REQ", 5);
+		(void)shutdown(fd, SHUT_WR);
+		answer = get_answer(fd);
+		ck_assert(!answer.is_whole);
+		ck_assert_uint_eq(answer.len, 0);
+		(void)close(fd);
+		ck_assert_int_gt(ask_pid(), 0);
+	}
+END_TEST
+
+START_TEST(only_responders_are_answered)
+	{
+		const char authorizer[8] = { 0, 2, 0 };
+		int fd = dial();
+
+		put_record(fd, FCGI_BEGIN, authorizer, sizeof(authorizer));
+		put_param(fd, "REQUEST_METHOD", "GET");
+		put_param(fd, "REQUEST_URI", "/");
+		put_record(fd, FCGI_PARAMS, NULL, 0);
+		put_record(fd, FCGI_STDIN, NULL, 0);
+		ck_assert_uint_eq(get_answer(fd).len, 0);
+		(void)close(fd);
+	}
+END_TEST
+
+START_TEST(a_body_that_is_cut_is_refused)
+	{
+		struct answer answer;
+		int fd = dial();
+
+		put_head(fd, "/", "10");
+		put_record(fd, FCGI_STDIN, "hello", 5);
+		if (_i == 1)
+			put_record(fd, FCGI_ABORT, NULL, 0);
+		if (_i == 2)
+			put_record(fd, FCGI_STDIN, NULL, 0); /* ended in order, but too short */
+		if (_i == 3)
+			put_record(fd, FCGI_STDIN, "world", 5); /* whole, but not ended */
+		(void)shutdown(fd, SHUT_WR);
+		answer = get_answer(fd);
+		ck_assert_ptr_nonnull(strstr(answer.text, "Status: 400"));
+		(void)close(fd);
+	}
+END_TEST
+
+START_TEST(a_signal_during_the_body_does_not_cut_it)
+	{
+		static const int signals[] = { SIGHUP, SIGTERM, SIGUSR1, SIGINT };
+		pid_t worker = ask_pid();
+		struct answer answer;
+		int fd = dial();
+
+		put_head(fd, "/", "10");
+		put_record(fd, FCGI_STDIN, "hello", 5);
+		nap_ms(100);
+		ck_assert_int_eq(kill(worker, signals[_i]), 0);
+		nap_ms(100);
+		put_record(fd, FCGI_STDIN, "world", 5);
+		put_record(fd, FCGI_STDIN, NULL, 0);
+		answer = get_answer(fd);
+		ck_assert(answer.is_whole);
+		ck_assert_int_eq(number_after(&answer, "length="), 10);
+		ck_assert_int_eq(number_after(&answer, "pid="), worker);
+		(void)close(fd);
+		if (signals[_i] == SIGHUP)
+			ck_assert_int_eq(ask_pid(), worker);
+		else
+			ck_assert_int_ne(ask_pid(), worker);
+	}
+END_TEST
+
+START_TEST(a_silent_peer_costs_a_moment)
+	{
+		int64_t began = clock_monotonic_ms();
+		pid_t worker = ask_pid();
+		int fd = dial();
+
+		if (_i >= 1)
+			put_begin(fd, false);
+		if (_i >= 2)
+			put_param(fd, "REQUEST_METHOD", "GET");
+		nap_ms(50);
+		ck_assert_int_eq(ask_pid(), worker);
+		ck_assert_int_lt(clock_monotonic_ms() - began, 2000);
+		(void)close(fd);
+	}
+END_TEST
+
+START_TEST(a_peer_that_keeps_its_end_open_costs_a_moment)
+	{
+		int64_t began;
+		int fd = dial();
+
+		put_request(fd, "/");
+		ck_assert(get_answer(fd).is_whole);
+		began = clock_monotonic_ms();
+		ck_assert_int_gt(ask_pid(), 0);
+		ck_assert_int_lt(clock_monotonic_ms() - began, 1000);
+		(void)close(fd);
+	}
+END_TEST
+
+START_TEST(a_worker_that_hangs_is_replaced)
+	{
+		pid_t worker = ask_pid();
+		int64_t began = clock_monotonic_ms();
+
+		ck_assert(!ask("/sleep/60000").is_whole);
+		ck_assert_int_ge(clock_monotonic_ms() - began, 1900);
+		ck_assert_int_lt(clock_monotonic_ms() - began, 4000);
+		ck_assert_int_ne(ask_pid(), worker);
+	}
+END_TEST
+
+START_TEST(a_request_just_within_the_time_is_answered)
+	{
+		ck_assert(ask("/sleep/1500").is_whole);
+	}
+END_TEST
+
+START_TEST(a_peer_that_drips_is_ended_by_the_watchdog)
+	{
+		pid_t worker = ask_pid();
+		int fd = dial();
+		int drops = 0;
+
+		put_begin(fd, false);
+		while (drops < 40 && send(fd, "\1\4\0\1\0\2\0\0\0", 8, MSG_NOSIGNAL) == 8 &&
+		       send(fd, "\0\0", 2, MSG_NOSIGNAL) == 2) {
+			nap_ms(200);
+			drops++;
+		}
+		ck_assert_int_lt(drops, 25);
+		(void)close(fd);
+		ck_assert_int_ne(ask_pid(), worker);
+	}
+END_TEST
+
+START_TEST(a_slow_reader_gets_its_answer_while_it_makes_progress)
+	{
+		static unsigned char piece[262144];
+		size_t total = 0;
+		ssize_t got;
+		int fd = dial();
+
+		put_request(fd, "/big");
+		/* four seconds in all, twice RequestTimeoutSeconds */
+		while ((got = recv(fd, piece, sizeof(piece), MSG_WAITALL)) > 0) {
+			total += (size_t)got;
+			nap_ms(250);
+		}
+		ck_assert_uint_gt(total, BIG_BODY);
+		(void)close(fd);
+	}
+END_TEST
+
+START_TEST(a_reader_that_stops_is_cut_off)
+	{
+		int64_t began = clock_monotonic_ms();
+		pid_t worker = ask_pid();
+		int fd = dial();
+
+		put_request(fd, "/big");
+		ck_assert_int_eq(ask_pid(), worker);
+		ck_assert_int_lt(clock_monotonic_ms() - began, 2500);
+		ck_assert(!get_answer(fd).is_whole);
+		(void)close(fd);
+	}
+END_TEST
+
+START_TEST(a_killed_worker_is_replaced)
+	{
+		pid_t worker = ask_pid();
+		int64_t began = clock_monotonic_ms();
+
+		ck_assert_int_eq(kill(worker, _i == 0 ? SIGKILL : SIGABRT), 0);
+		ck_assert_int_ne(ask_pid(), worker);
+		ck_assert_int_lt(clock_monotonic_ms() - began, 2000);
+	}
+END_TEST
+
+START_TEST(a_worker_is_recycled_after_its_requests)
+	{
+		pid_t pids[9];
+		int changes = 0;
+
+		for (int i = 0; i < 9; i++) {
+			pids[i] = ask_pid();
+			changes += i > 0 && pids[i] != pids[i - 1] ? 1 : 0;
+		}
+		ck_assert_int_eq(changes, 2);
+	}
+END_TEST
+
+START_TEST(an_idle_pool_stops_at_once)
+	{
+		static const int signals[] = { SIGTERM, SIGINT, SIGUSR1 };
+		int64_t began;
+
+		(void)ask_pid();
+		began = clock_monotonic_ms();
+		ck_assert_int_eq(kill(pool, signals[_i]), 0);
+		ck_assert_int_eq(wait_exit(pool, 5000), 0);
+		ck_assert_int_lt(clock_monotonic_ms() - began, 1000);
+		ck_assert_int_lt(access(socket_path, F_OK), 0);
+		ck_assert_int_eq(waitpid(-1, NULL, 0), -1); /* nobody is left */
+		pool = 0;
+	}
+END_TEST
+
+START_TEST(a_stopping_pool_finishes_its_request)
+	{
+		struct answer answer;
+		int fd = dial();
+
+		put_request(fd, "/sleep/1000");
+		nap_ms(300);
+		ck_assert_int_eq(kill(pool, SIGTERM), 0);
+		answer = get_answer(fd);
+		ck_assert(answer.is_whole);
+		(void)close(fd);
+		ck_assert_int_eq(wait_exit(pool, 3000), 0);
+		pool = 0;
+	}
+END_TEST
+
+START_TEST(a_reload_replaces_the_workers_and_drops_no_request)
+	{
+		pid_t worker = ask_pid(), next;
+		struct answer answer;
+		int fd = dial();
+
+		put_request(fd, "/sleep/1000");
+		nap_ms(200);
+		configure("ValidityPeriodDays = 14", "Workers = 2\nRequestTimeoutSeconds = 2");
+		ck_assert_int_eq(kill(pool, SIGHUP), 0);
+		for (int i = 0; i < 5; i++)
+			ck_assert(ask("/").is_whole);
+		answer = get_answer(fd);
+		ck_assert(answer.is_whole);
+		(void)close(fd);
+		for (int i = 0; i < 100 && kill(worker, 0) == 0; i++)
+			nap_ms(20);
+		next = ask_pid();
+		ck_assert_int_ne(next, worker);
+		ck_assert_int_ne(kill(worker, 0), 0);
+	}
+END_TEST
+
+START_TEST(a_bad_file_keeps_the_old_settings)
+	{
+		pid_t worker = ask_pid();
+
+		configure(
+		    _i == 0 ? "ValidityPeriodDays = many" : "ValidityPeriodDays = 13", one_worker);
+		ck_assert_int_eq(kill(pool, SIGHUP), 0);
+		nap_ms(700);
+		ck_assert_int_eq(ask_pid(), worker);
+	}
+END_TEST
+
+START_TEST(workers_end_when_their_master_is_killed)
+	{
+		struct answer answer;
+		int fd = dial(), ended = 0;
+
+		put_request(fd, "/sleep/1000");
+		nap_ms(200);
+		ck_assert_int_eq(kill(pool, SIGKILL), 0);
+		answer = get_answer(fd);
+		ck_assert(answer.is_whole);
+		(void)close(fd);
+		for (int i = 0; i < 200 && ended < 3; i++) {
+			while (waitpid(-1, NULL, WNOHANG) > 0)
+				ended++;
+			nap_ms(10);
+		}
+		ck_assert_int_ge(ended, 3); /* the master and two workers */
+		ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+		pool = 0;
+	}
+END_TEST
+
+START_TEST(the_job_runs_at_start_and_on_demand_but_not_too_often)
+	{
+		int64_t began = clock_monotonic_ms();
+
+		for (int i = 0; i < 100 && jobs_run_so_far() == 0; i++)
+			nap_ms(20);
+		ck_assert_uint_eq(jobs_run_so_far(), 1);
+		while (clock_monotonic_ms() - began < 5000) {
+			ck_assert(ask("/want").is_whole);
+			nap_ms(20);
+		}
+		ck_assert_uint_eq(jobs_run_so_far(), 3);
+	}
+END_TEST
+
+START_TEST(a_failed_check_is_the_exit_status)
+	{
+		make_folder();
+		configure("ValidityPeriodDays = 13", one_worker);
+		pool = fork_plainly();
+		if (pool == 0)
+			_exit(toy_run(_i == 1));
+		ck_assert_int_eq(wait_exit(pool, 5000), 78);
+		remove_folder();
+	}
+END_TEST
+
+START_TEST(a_socket_in_use_is_left_alone)
+	{
+		struct error err = { .code = ERR_NONE };
+		struct settings settings = { .validity_period_days = 1 };
+		int fd = -1;
+
+		settings.server.listen = socket_path;
+		ck_assert_int_eq(pool_listen(&settings, &fd, &err), -1);
+		ck_assert_int_eq(err.code, ERR_CONFIG);
+		ck_assert_int_gt(ask_pid(), 0);
+	}
+END_TEST
+
+START_TEST(a_stale_socket_is_replaced_but_no_other_file)
+	{
+		struct settings settings = { .validity_period_days = 1 };
+		struct error err = { .code = ERR_NONE };
+		struct stat st;
+		int fd = -1;
+
+		make_folder();
+		settings.server.listen = socket_path;
+		ck_assert_int_eq(pool_listen(&settings, &fd, &err), 0);
+		ck_assert_int_eq(stat(socket_path, &st), 0);
+		ck_assert_int_eq(st.st_mode & 0777, 0600);
+		(void)close(fd);
+		ck_assert_int_eq(pool_listen(&settings, &fd, &err), 0);
+		(void)close(fd);
+		configure("", one_worker);
+		settings.server.listen = config_path;
+		ck_assert_int_eq(pool_listen(&settings, &fd, &err), -1);
+		ck_assert_int_eq(access(config_path, F_OK), 0);
+		remove_folder();
+	}
+END_TEST
+
+START_TEST(a_single_process_serves_and_stops)
+	{
+		ck_assert_int_eq(ask_pid(), pool);
+		ck_assert_int_eq(ask_pid(), pool);
+		for (int i = 0; i < 100 && jobs_run_so_far() == 0; i++)
+			nap_ms(20);
+		ck_assert_uint_eq(jobs_run_so_far(), 1);
+		ck_assert_int_eq(kill(pool, SIGTERM), 0);
+		ck_assert_int_eq(wait_exit(pool, 2000), 0);
+		pool = 0;
+	}
+END_TEST
+
+START_TEST(a_single_process_that_hangs_is_ended_by_its_alarm)
+	{
+		(void)ask_pid();
+		nap_ms(2500); /* no alarm while it is idle */
+		ck_assert_int_eq(ask_pid(), pool);
+		ck_assert(!ask("/sleep/60000").is_whole);
+		ck_assert_int_eq(wait_exit(pool, 2000), 2000 + SIGALRM);
+		pool = 0;
+	}
+END_TEST
+
+static TCase *
+add_case(Suite *suite, const char *name, SFun start)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_set_timeout(tc, 60);
+	if (start != NULL)
+		tcase_add_checked_fixture(tc, start, end);
+	suite_add_tcase(suite, tc);
+	return tc;
+}
+
+static void
+add_peers(TCase *tc)
+{
+	tcase_add_loop_test(tc, a_request_is_answered_and_its_connection_closed, 0, 2);
+	tcase_add_loop_test(tc, a_request_with_a_part_of_its_parameters_is_dropped, 0, 3);
+	tcase_add_test(tc, only_responders_are_answered);
+	tcase_add_loop_test(tc, a_body_that_is_cut_is_refused, 0, 4);
+	tcase_add_loop_test(tc, a_signal_during_the_body_does_not_cut_it, 0, 4);
+	tcase_add_loop_test(tc, a_silent_peer_costs_a_moment, 0, 3);
+	tcase_add_test(tc, a_peer_that_keeps_its_end_open_costs_a_moment);
+	tcase_add_test(tc, a_peer_that_drips_is_ended_by_the_watchdog);
+	tcase_add_test(tc, a_slow_reader_gets_its_answer_while_it_makes_progress);
+	tcase_add_test(tc, a_reader_that_stops_is_cut_off);
+}
+
+static void
+add_life(TCase *tc)
+{
+	tcase_add_test(tc, a_worker_that_hangs_is_replaced);
+	tcase_add_test(tc, a_request_just_within_the_time_is_answered);
+	tcase_add_loop_test(tc, a_killed_worker_is_replaced, 0, 2);
+	tcase_add_loop_test(tc, an_idle_pool_stops_at_once, 0, 3);
+	tcase_add_test(tc, a_stopping_pool_finishes_its_request);
+	tcase_add_loop_test(tc, a_bad_file_keeps_the_old_settings, 0, 2);
+	tcase_add_test(tc, a_reload_replaces_the_workers_and_drops_no_request);
+	tcase_add_test(tc, the_job_runs_at_start_and_on_demand_but_not_too_often);
+	tcase_add_test(tc, a_socket_in_use_is_left_alone);
+}
+
+int
+main(void)
+{
+	Suite *suite = suite_create("pool");
+	SRunner *runner = srunner_create(suite);
+	TCase *tc;
+	int failed;
+
+	add_peers(add_case(suite, "peers", start_one));
+	add_life(add_case(suite, "life", start_one));
+	tc = add_case(suite, "two", start_two);
+	tcase_add_test(tc, workers_end_when_their_master_is_killed);
+	tc = add_case(suite, "recycling", start_recycling);
+	tcase_add_test(tc, a_worker_is_recycled_after_its_requests);
+	tc = add_case(suite, "single", start_single);
+	tcase_add_test(tc, a_single_process_serves_and_stops);
+	tcase_add_test(tc, a_single_process_that_hangs_is_ended_by_its_alarm);
+	tc = add_case(suite, "start", NULL);
+	tcase_add_loop_test(tc, a_failed_check_is_the_exit_status, 0, 2);
+	tcase_add_test(tc, a_stale_socket_is_replaced_but_no_other_file);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
