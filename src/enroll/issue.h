@@ -1,0 +1,44 @@
+#ifndef ENROLL_ISSUE_H
+#define ENROLL_ISSUE_H
+
+#include "base/settings.h"
+#include "crypto/csr.h"
+#include "enroll/principal.h"
+#include "enroll/profile_cache.h"
+#include "store/db.h"
+
+/* What issuing works with, in one worker; borrowed. */
+struct issue_context {
+	struct db *db;
+	const struct settings *settings;
+	struct profile_cache *profiles;
+};
+
+/* Who asks for what, from where; borrowed. */
+struct issue_request {
+	const struct principal *principal;
+	const char *protocol; /* "rest", "est" */
+	const char *source;   /* "API" */
+	const char *remote_address;
+	struct uuid request_id;
+};
+
+enum { ISSUE_MAX_DER = 65535 };
+
+/*
+ * What must be true before a CSR is even parsed: a role, an RA profile open to
+ * the caller, a CA that can sign, clocks that agree, and the limits of [Limits]. *max_sans is the
+ * profile's. ERR_ROLE, ERR_PROFILE, ERR_LIMIT, ERR_CA_KEY, ERR_DATABASE.
+ */
+int issue_admit(const struct issue_context *context, const struct issue_request *request,
+    size_t *max_sans, struct error *err);
+
+/*
+ * The one path that issues: policy, template, signature, INSERT. Appends the certificate's DER only
+ * after its row is committed. Within SameCsrMinutes the same request of the
+ * same principal gets the earlier certificate. Errors as policy_decide, and ERR_DATABASE.
+ */
+int issue_certificate(const struct issue_context *context, const struct issue_request *request,
+    const struct csr *csr, struct buf *der, struct error *err);
+
+#endif

@@ -1,0 +1,119 @@
+/* A CA generation made ready to sign. */
+#include "enroll/issuer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/keys.h"
+
+void
+issuer_free(struct issuer *issuer)
+{
+	if (issuer == NULL)
+		return;
+	generation_release(&issuer->generation);
+	cert_free(issuer->cert);
+	key_free(issuer->key);
+	free(issuer);
+}
+
+static struct issuer *issuer_new(void) OWNED(issuer_free);
+
+static struct issuer *
+issuer_new(void)
+{
+	return calloc(1, sizeof(struct issuer));
+}
+
+static int url_set(char out[static ISSUER_URL_MAX], struct error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static int
+url_set(char out[static ISSUER_URL_MAX], struct error *err, const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(out, ISSUER_URL_MAX, format, args);
+	va_end(args);
+	if (len < 0 || len >= ISSUER_URL_MAX)
+		return error_set(err, ERR_CONFIG, "BaseUrl or HttpBaseUrl is too long");
+	return 0;
+}
+
+static int
+set_urls(struct issuer *issuer, const struct settings *settings, struct error *err)
+{
+	const char *label = issuer->generation.label;
+	const char *https = settings->server.base_url;
+	const char *http = settings->server.http_base_url;
+
+	if (url_set(issuer->ca_issuers_https, err, "%s/ca/%s", https, label) < 0 ||
+	    url_set(issuer->ca_issuers_http, err, "%s/ca/%s", http, label) < 0 ||
+	    url_set(issuer->ocsp, err, "%s/ocsp", http) < 0 ||
+	    url_set(issuer->crl, err, "%s/crl/%s.crl", http, label) < 0)
+		return -1;
+	return 0;
+}
+
+/* Opens the generation's key; its public key must be the row's and the certificate's. */
+static int
+open_key(struct db *db, struct issuer *issuer, struct error *err)
+{
+	cleanup(managed_key_release) struct managed_key row = { 0 };
+	const char *label = issuer->generation.label;
+
+	if (keys_find(db, &issuer->generation.key_id, &row, err) < 0)
+		return -1;
+	if (key_open(row.uri, row.passphrase_file[0] != '\0' ? row.passphrase_file : NULL,
+		&issuer->key, err) < 0)
+		return error_prefix(err, "CA generation %s", label);
+	if (!bytes_equal(key_public(issuer->key), buf_bytes(&row.public_key)) ||
+	    !bytes_equal(key_public(issuer->key), issuer->cert->spki))
+		return error_set(err, ERR_CA_KEY,
+		    "CA generation %s: the key in %s is not the certificate's", label, row.uri);
+	return 0;
+}
+
+static int
+find_active(
+    struct db *db, const struct uuid *authority_id, struct generation *out, struct error *err)
+{
+	if (generations_find_active(db, authority_id, out, err) == 0)
+		return 0;
+	if (!error_is(err, ERR_NOT_FOUND))
+		return -1;
+	error_clear(err);
+	err->number = ISSUER_ABSENT;
+	return error_set(err, ERR_CA_KEY, "the authority has no active CA generation");
+}
+
+int
+issuer_load(struct db *db, const struct settings *settings, const struct uuid *authority_id,
+    struct issuer **out, struct error *err)
+{
+	cleanup(issuer_freep) struct issuer *issuer = issuer_new();
+
+	if (issuer == NULL)
+		return error_set(err, ERR_INTERNAL, "out of memory");
+	if (find_active(db, authority_id, &issuer->generation, err) < 0 ||
+	    cert_parse(buf_bytes(&issuer->generation.certificate), &issuer->cert, err) < 0 ||
+	    open_key(db, issuer, err) < 0 || set_urls(issuer, settings, err) < 0)
+		return -1;
+	*out = take(issuer);
+	return 0;
+}
+
+int
+issuer_test(struct issuer *issuer, struct error *err)
+{
+	cleanup(buf_release) struct buf signature = BUF_INIT(2048);
+	struct bytes text = bytes_text("certwright signing test");
+
+	if (key_sign(issuer->key, text, &signature, err) < 0)
+		return -1;
+	return key_verify(issuer->cert->spki, key_signature_algorithm(issuer->key), text,
+	    buf_bytes(&signature), err);
+}

@@ -1,0 +1,121 @@
+/* What a user may ask for with nothing but a token of their own. */
+#include "enroll/self_service.h"
+
+#include <string.h>
+
+#include "base/uuid.h"
+
+#define OID_CLIENT_AUTH "1.3.6.1.5.5.7.3.2"
+
+static int
+refuse(struct error *err, const char *what)
+{
+	return error_set(err, ERR_SELF_SERVICE, "self-service: %s", what);
+}
+
+static bool
+is_upn(const struct principal *principal, struct bytes value)
+{
+	return value.len > 0 && bytes_equal_nocase(value, bytes_text(principal->upn));
+}
+
+static bool
+is_guid(const char *text)
+{
+	struct uuid uuid;
+	struct error ignored = { .code = ERR_NONE };
+
+	return uuid_parse(text, &uuid, &ignored) == 0;
+}
+
+static bool
+has_prefix_nocase(struct bytes value, const char *prefix)
+{
+	struct bytes wanted = bytes_text(prefix);
+
+	return value.len >= wanted.len &&
+	       bytes_equal_nocase(bytes_of(value.ptr, wanted.len), wanted);
+}
+
+static int
+check_attribute(
+    const struct policy_request *request, const struct name_attribute *attribute, struct error *err)
+{
+	bool is_cn = strcmp(attribute->oid, OID_COMMON_NAME) == 0;
+
+	if (is_cn && is_guid(attribute->value))
+		return refuse(err, "device ownership cannot be checked yet");
+	if (is_cn || strcmp(attribute->oid, OID_EMAIL_ADDRESS) == 0) {
+		if (!is_upn(request->principal, bytes_text(attribute->value)))
+			return refuse(err, is_cn ? "the common name is not the token's UPN"
+						 : "an e-mail address is not the token's UPN");
+		return 0;
+	}
+	if (!request->settings->self_service.allow_other_names)
+		return error_set(err, ERR_SELF_SERVICE,
+		    "self-service: subject attribute %s is not allowed", attribute->oid);
+	return 0;
+}
+
+static int
+check_san(const struct policy_request *request, const struct san *san, struct error *err)
+{
+	if (san->type == SAN_URI && has_prefix_nocase(san->value, "IntuneDeviceId:"))
+		return refuse(err, "device ownership cannot be checked yet");
+	if (san->type == SAN_UPN || san->type == SAN_EMAIL) {
+		if (!is_upn(request->principal, san->value))
+			return refuse(err, san->type == SAN_UPN
+					       ? "a UPN is not the token's UPN"
+					       : "an e-mail address is not the token's UPN");
+		return 0;
+	}
+	if (!request->settings->self_service.allow_other_names)
+		return error_set(err, ERR_SELF_SERVICE,
+		    "self-service: subject alternative names of type %s are not allowed",
+		    san_type_name(san->type));
+	return 0;
+}
+
+/* A name that says whose certificate it is: the common name or a UPN. */
+static bool
+names_the_user(const struct csr *csr)
+{
+	for (size_t i = 0; i < csr->name.count; i++)
+		if (strcmp(csr->name.attributes[i].oid, OID_COMMON_NAME) == 0)
+			return true;
+	for (size_t i = 0; i < csr->san_count; i++)
+		if (csr->sans[i].type == SAN_UPN)
+			return true;
+	return false;
+}
+
+static int
+check_names(const struct policy_request *request, struct error *err)
+{
+	const struct csr *csr = request->csr;
+
+	for (size_t i = 0; i < csr->name.count; i++)
+		if (check_attribute(request, &csr->name.attributes[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < csr->san_count; i++)
+		if (check_san(request, &csr->sans[i], err) < 0)
+			return -1;
+	if (!names_the_user(csr))
+		return refuse(err, "neither a common name nor a UPN names the user");
+	return 0;
+}
+
+int
+self_service_check(
+    const struct policy_request *request, const struct policy_grant *grant, struct error *err)
+{
+	const struct principal *principal = request->principal;
+
+	if (principal->is_guest)
+		return refuse(err, "guests may not enroll");
+	if (principal->upn[0] == '\0')
+		return refuse(err, "the token has no upn claim");
+	if (grant->eku_count != 1 || strcmp(grant->ekus[0], OID_CLIENT_AUTH) != 0)
+		return refuse(err, "the extended key usage must be clientAuth alone");
+	return check_names(request, err);
+}

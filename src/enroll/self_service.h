@@ -1,0 +1,14 @@
+#ifndef ENROLL_SELF_SERVICE_H
+#define ENROLL_SELF_SERVICE_H
+
+#include "enroll/policy.h"
+
+/*
+ * The rules of CSR.SelfService: the caller's verified UPN is the only UPN, the only e-mail
+ * address and every common name; nothing else unless [SelfService] AllowOtherNames; no
+ * guests, no device certificates yet; client authentication alone. ERR_SELF_SERVICE.
+ */
+int self_service_check(
+    const struct policy_request *request, const struct policy_grant *grant, struct error *err);
+
+#endif

@@ -1,0 +1,598 @@
+/* Policy: who may have which certificate, rule by rule, each with what must still pass. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "enroll/policy.h"
+
+#define CLIENT_AUTH "1.3.6.1.5.5.7.3.2"
+#define SERVER_AUTH "1.3.6.1.5.5.7.3.1"
+#define CODE_SIGNING "1.3.6.1.5.5.7.3.3"
+#define UPN "ada@contoso.example"
+
+enum { NOW = 1800000000, DAY = 86400, MAX_SANS = 8 };
+
+/* Everything a decision takes, valid as it is; each test changes one thing. */
+struct fixture {
+	struct settings settings;
+	struct ra_profile profile;
+	struct enroller enrollers[1];
+	struct principal principal;
+	struct csr csr;
+	struct san sans[MAX_SANS];
+	struct policy_request request;
+	struct policy_grant grant;
+	struct error err;
+};
+
+static struct fixture f;
+
+static void
+set_text(char *to, size_t size, const char *text)
+{
+	ck_assert_uint_lt(strlen(text), size);
+	(void)snprintf(to, size, "%s", text);
+}
+
+#define SET(member, text) set_text(member, sizeof(member), text)
+
+static void
+setup_profile(void)
+{
+	struct ra_profile *profile = &f.profile;
+
+	SET(profile->name, "default");
+	profile->enabled = true;
+	SET(profile->key_types, "rsa,p256,p384,ed25519");
+	profile->min_rsa_bits = 2048;
+	profile->max_rsa_bits = 4096;
+	profile->validity_days = 365;
+	profile->min_remaining_days = 1;
+	SET(profile->key_usages, "digitalSignature,keyEncipherment");
+	SET(profile->allowed_ekus, CLIENT_AUTH "," SERVER_AUTH);
+	SET(profile->san_types, "dns,email,uri,ip,upn");
+	profile->max_sans = 5;
+	SET(profile->subject_rule, "any");
+	SET(profile->protocols, "rest,est");
+	profile->enrollers = f.enrollers;
+	profile->enroller_count = 1;
+	f.enrollers[0].kind = ENROLLER_ROLE;
+	SET(f.enrollers[0].value, ROLE_REQUEST_DB);
+}
+
+static void
+add_attribute(const char *oid, const char *value)
+{
+	struct name_attribute *attribute = &f.csr.name.attributes[f.csr.name.count++];
+
+	SET(attribute->oid, oid);
+	SET(attribute->value, value);
+}
+
+static void
+add_san(enum san_type type, const char *value)
+{
+	f.sans[f.csr.san_count].type = type;
+	f.sans[f.csr.san_count].value = bytes_text(value);
+	f.csr.san_count++;
+}
+
+static void
+add_eku(const char *oid)
+{
+	SET(f.csr.ekus[f.csr.eku_count], oid);
+	f.csr.eku_count++;
+}
+
+static void
+setup(void)
+{
+	memset(&f, 0, sizeof(f));
+	f.settings.validity_period_days = 730;
+	f.settings.validity_clock_skew_minutes = 1440;
+	f.settings.use_requested_key_usages = true;
+	setup_profile();
+	f.principal.kind = PRINCIPAL_APPLICATION;
+	SET(f.principal.tenant, "11111111-1111-1111-1111-111111111111");
+	SET(f.principal.object, "22222222-2222-2222-2222-222222222222");
+	SET(f.principal.application, "33333333-3333-3333-3333-333333333333");
+	SET(f.principal.roles[0], ROLE_REQUEST_DB);
+	f.principal.role_count = 1;
+	f.csr.key = (struct key_facts){ KEY_P256, 256 };
+	f.csr.sans = f.sans;
+	add_attribute(OID_COMMON_NAME, "device-1");
+	f.request = (struct policy_request){
+		.profile = &f.profile,
+		.settings = &f.settings,
+		.principal = &f.principal,
+		.csr = &f.csr,
+		.issuer_not_before = NOW - 3650LL * DAY,
+		.issuer_not_after = NOW + 3650LL * DAY,
+		.now = NOW,
+	};
+}
+
+/* The same request as a user's own. */
+static void
+setup_user(void)
+{
+	setup();
+	f.principal.kind = PRINCIPAL_USER;
+	SET(f.principal.roles[0], ROLE_SELF_SERVICE);
+	SET(f.principal.upn, UPN);
+	SET(f.enrollers[0].value, ROLE_SELF_SERVICE);
+	SET(f.csr.name.attributes[0].value, UPN);
+}
+
+static int
+decide(void)
+{
+	error_clear(&f.err);
+	return policy_decide(&f.request, &f.grant, &f.err);
+}
+
+static void
+assert_granted(void)
+{
+	int result = decide();
+
+	ck_assert_msg(result == 0, "refused: %s", f.err.text);
+}
+
+static void
+assert_refused(enum error_code code)
+{
+	ck_assert_int_eq(decide(), -1);
+	ck_assert_msg(f.err.code == code, "code %d: %s", (int)f.err.code, f.err.text);
+}
+
+static int
+check_enroller(const char *protocol)
+{
+	error_clear(&f.err);
+	return policy_check_enroller(&f.profile, &f.principal, protocol, &f.err);
+}
+
+START_TEST(an_application_with_the_role_gets_a_static_certificate)
+	{
+		assert_granted();
+		ck_assert_int_eq((int)f.grant.type, CERTIFICATE_STATIC);
+		ck_assert_uint_eq(certificate_type_octet(f.grant.type), 0x50);
+		ck_assert_str_eq(certificate_type_name(f.grant.type), "Static");
+		ck_assert_uint_eq(f.grant.key_usage, KU_DIGITAL_SIGNATURE);
+		ck_assert_uint_eq(f.grant.eku_count, 1);
+		ck_assert_str_eq(f.grant.ekus[0], CLIENT_AUTH);
+		ck_assert_int_eq(f.grant.not_after, NOW + 365LL * DAY);
+		ck_assert_int_eq(f.grant.not_before, NOW - DAY);
+	}
+END_TEST
+
+START_TEST(each_role_counts_in_its_own_kind_of_token_only)
+	{
+		enum certificate_type type;
+
+		f.principal.kind = PRINCIPAL_USER;
+		ck_assert_int_eq(policy_check_role(&f.principal, &type, &f.err), -1);
+		ck_assert_int_eq((int)f.err.code, ERR_ROLE);
+		error_clear(&f.err);
+		f.principal.kind = PRINCIPAL_APPLICATION;
+		SET(f.principal.roles[0], ROLE_SELF_SERVICE);
+		ck_assert_int_eq(policy_check_role(&f.principal, &type, &f.err), -1);
+		error_clear(&f.err);
+		SET(f.principal.roles[0], "CSR.Request.DbX");
+		ck_assert_int_eq(policy_check_role(&f.principal, &type, &f.err), -1);
+		error_clear(&f.err);
+		SET(f.principal.roles[0], ROLE_REQUEST_DB);
+		ck_assert_int_eq(policy_check_role(&f.principal, &type, &f.err), 0);
+	}
+END_TEST
+
+START_TEST(a_profile_is_open_to_its_enrollers_only)
+	{
+		ck_assert_int_eq(check_enroller("rest"), 0);
+		f.profile.enroller_count = 0;
+		ck_assert_int_eq(check_enroller("rest"), -1);
+		ck_assert_int_eq((int)f.err.code, ERR_PROFILE);
+		f.profile.enroller_count = 1;
+		SET(f.enrollers[0].value, ROLE_SELF_SERVICE);
+		SET(f.principal.roles[1],
+		    ROLE_SELF_SERVICE); /* does not count for an application */
+		f.principal.role_count = 2;
+		ck_assert_int_eq(check_enroller("rest"), -1);
+	}
+END_TEST
+
+START_TEST(applications_and_principals_can_be_enrollers)
+	{
+		f.enrollers[0].kind = ENROLLER_APPLICATION;
+		SET(f.enrollers[0].value, f.principal.application);
+		ck_assert_int_eq(check_enroller("rest"), 0);
+		SET(f.principal.application, "");
+		SET(f.enrollers[0].value, "");
+		ck_assert_int_eq(check_enroller("rest"), -1);
+		f.enrollers[0].kind = ENROLLER_PRINCIPAL;
+		SET(f.enrollers[0].value,
+		    "11111111-1111-1111-1111-111111111111/22222222-2222-2222-2222-222222222222");
+		ck_assert_int_eq(check_enroller("rest"), 0);
+		SET(f.enrollers[0].value,
+		    "11111111-1111-1111-1111-111111111112/22222222-2222-2222-2222-222222222222");
+		ck_assert_int_eq(check_enroller("rest"), -1);
+		f.enrollers[0].kind = ENROLLER_RA_PROFILE;
+		SET(f.enrollers[0].value, "default");
+		ck_assert_int_eq(check_enroller("rest"), -1);
+	}
+END_TEST
+
+START_TEST(disabled_archived_and_other_protocols_look_alike)
+	{
+		char text[ERROR_TEXT_MAX];
+
+		f.profile.enabled = false;
+		ck_assert_int_eq(check_enroller("rest"), -1);
+		memcpy(text, f.err.text, sizeof(text));
+		f.profile.enabled = true;
+		f.profile.archived = true;
+		ck_assert_int_eq(check_enroller("rest"), -1);
+		ck_assert_str_eq(f.err.text, text);
+		f.profile.archived = false;
+		ck_assert_int_eq(check_enroller("scep"), -1);
+		ck_assert_str_eq(f.err.text, text);
+		ck_assert_int_eq(check_enroller("est"), 0);
+	}
+END_TEST
+
+START_TEST(key_types_and_sizes_are_the_profiles)
+	{
+		f.csr.key = (struct key_facts){ KEY_RSA, 2048 };
+		assert_granted();
+		ck_assert_uint_eq(f.grant.key_usage, KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT);
+		f.csr.key.bits = 2047;
+		assert_refused(ERR_KEY);
+		f.csr.key.bits = 4097;
+		assert_refused(ERR_KEY);
+		f.csr.key = (struct key_facts){ KEY_P384, 384 };
+		assert_granted();
+		SET(f.profile.key_types, "rsa,p256");
+		assert_refused(ERR_KEY);
+	}
+END_TEST
+
+START_TEST(names_are_within_the_profile)
+	{
+		for (unsigned i = 0; i < 5; i++)
+			add_san(SAN_DNS, "a.example");
+		assert_granted();
+		add_san(SAN_DNS, "b.example");
+		assert_refused(ERR_NAME);
+		f.csr.san_count = 0;
+		add_san(SAN_OTHER, "");
+		assert_refused(ERR_PROFILE);
+		f.csr.san_count = 0;
+		add_san(SAN_UPN, "");
+		assert_refused(ERR_NAME);
+	}
+END_TEST
+
+START_TEST(an_empty_subject_needs_a_san_and_the_rule_any)
+	{
+		f.csr.name.count = 0;
+		assert_refused(ERR_NAME);
+		add_san(SAN_DNS, "a.example");
+		assert_granted();
+		SET(f.profile.subject_rule, "required");
+		assert_refused(ERR_NAME);
+	}
+END_TEST
+
+START_TEST(every_listed_san_type_is_issued)
+	{
+		add_san(SAN_DNS, "*.example.org");
+		add_san(SAN_EMAIL, "a@example.org");
+		add_san(SAN_URI, "urn:device:1");
+		add_san(SAN_IP, "\xc0\xa8\x01\x01");
+		add_san(SAN_UPN, UPN);
+		assert_granted();
+		SET(f.profile.san_types, "dns,email,uri,upn");
+		assert_refused(ERR_PROFILE);
+	}
+END_TEST
+
+START_TEST(key_usages_beyond_the_profile_are_dropped_and_noted)
+	{
+		f.csr.has_key_usage = true;
+		f.csr.key_usage = KU_DIGITAL_SIGNATURE | KU_KEY_CERT_SIGN;
+		assert_granted();
+		ck_assert_uint_eq(f.grant.key_usage, KU_DIGITAL_SIGNATURE);
+		ck_assert_str_eq(f.grant.dropped, "keyUsage");
+		f.csr.key_usage = KU_KEY_CERT_SIGN;
+		assert_refused(ERR_PROFILE);
+		f.csr.key_usage = KU_DIGITAL_SIGNATURE;
+		assert_granted();
+		ck_assert_str_eq(f.grant.dropped, "");
+	}
+END_TEST
+
+START_TEST(an_eku_beyond_the_profile_is_refused)
+	{
+		add_eku(SERVER_AUTH);
+		add_eku(CLIENT_AUTH);
+		add_eku(SERVER_AUTH);
+		assert_granted();
+		ck_assert_uint_eq(f.grant.eku_count, 2);
+		add_eku(CODE_SIGNING);
+		assert_refused(ERR_PROFILE);
+		f.settings.use_requested_key_usages = false;
+		assert_granted();
+		ck_assert_str_eq(f.grant.ekus[0], CLIENT_AUTH);
+		ck_assert_uint_eq(f.grant.eku_count, 1);
+		ck_assert_str_eq(f.grant.dropped, "extKeyUsage");
+	}
+END_TEST
+
+START_TEST(default_ekus_come_from_profile_then_settings)
+	{
+		char *items[] = { (char[]){ SERVER_AUTH } };
+
+		f.settings.db_csr.default_ekus = (struct text_list){ items, 1 };
+		assert_granted();
+		ck_assert_str_eq(f.grant.ekus[0], SERVER_AUTH);
+		SET(f.profile.default_ekus, CLIENT_AUTH "," SERVER_AUTH);
+		assert_granted();
+		ck_assert_uint_eq(f.grant.eku_count, 2);
+		SET(f.profile.default_ekus, CODE_SIGNING);
+		assert_refused(ERR_PROFILE);
+	}
+END_TEST
+
+START_TEST(the_shortest_validity_wins)
+	{
+		f.settings.validity_period_days = 100;
+		assert_granted();
+		ck_assert_int_eq(f.grant.not_after, NOW + 100LL * DAY);
+		f.settings.db_csr.validity_period_days = 50;
+		assert_granted();
+		ck_assert_int_eq(f.grant.not_after, NOW + 50LL * DAY);
+		f.csr.has_validity = true;
+		f.csr.validity_s = 3600;
+		assert_granted();
+		ck_assert_int_eq(f.grant.not_after, NOW + 3600);
+		f.csr.validity_s = 1000LL * DAY;
+		assert_granted();
+		ck_assert_int_eq(f.grant.not_after, NOW + 50LL * DAY);
+		f.csr.validity_s = 0;
+		assert_refused(ERR_PROFILE);
+	}
+END_TEST
+
+START_TEST(dates_stay_within_the_issuers)
+	{
+		f.request.issuer_not_after = NOW + 10LL * DAY;
+		f.request.issuer_not_before = NOW - 60;
+		assert_granted();
+		ck_assert_int_eq(f.grant.not_after, NOW + 10LL * DAY);
+		ck_assert_int_eq(f.grant.not_before, NOW - 60);
+		f.profile.min_remaining_days = 10;
+		assert_granted();
+		f.profile.min_remaining_days = 11;
+		assert_refused(ERR_CA_KEY);
+		f.profile.min_remaining_days = 0;
+		f.request.issuer_not_after = NOW;
+		assert_refused(ERR_CA_KEY);
+	}
+END_TEST
+
+START_TEST(what_the_csr_dropped_is_noted)
+	{
+		SET(f.csr.dropped, "1.3.6.1.4.1.311.25.2");
+		f.csr.has_key_usage = true;
+		f.csr.key_usage = KU_DIGITAL_SIGNATURE | KU_CRL_SIGN;
+		assert_granted();
+		ck_assert_str_eq(f.grant.dropped, "1.3.6.1.4.1.311.25.2 keyUsage");
+	}
+END_TEST
+
+START_TEST(self_service_issues_to_the_upn_whatever_its_letter_case)
+	{
+		assert_granted();
+		ck_assert_int_eq((int)f.grant.type, CERTIFICATE_INTUNE_USER);
+		ck_assert_uint_eq(certificate_type_octet(f.grant.type), 0x60);
+		SET(f.csr.name.attributes[0].value, "ADA@Contoso.Example");
+		add_san(SAN_UPN, "Ada@CONTOSO.example");
+		add_san(SAN_EMAIL, UPN);
+		add_attribute(OID_EMAIL_ADDRESS, UPN);
+		assert_granted();
+		f.csr.name.count = 0; /* the UPN alone names the user too */
+		assert_granted();
+	}
+END_TEST
+
+/* One change each that must refuse; the fixture without it is granted above. */
+static void
+other_common_name(void)
+{
+	SET(f.csr.name.attributes[0].value, "eve@contoso.example");
+}
+
+static void
+second_common_name(void)
+{
+	add_attribute(OID_COMMON_NAME, "eve@contoso.example");
+}
+
+static void
+longer_common_name(void)
+{
+	SET(f.csr.name.attributes[0].value, UPN "x");
+}
+
+static void
+other_upn(void)
+{
+	add_san(SAN_UPN, "eve@contoso.example");
+}
+
+static void
+second_upn(void)
+{
+	add_san(SAN_UPN, UPN);
+	add_san(SAN_UPN, "eve@contoso.example");
+}
+
+static void
+other_email(void)
+{
+	add_san(SAN_EMAIL, "eve@contoso.example");
+}
+
+static void
+other_subject_email(void)
+{
+	add_attribute(OID_EMAIL_ADDRESS, "eve@contoso.example");
+}
+
+static void
+a_dns_name(void)
+{
+	add_san(SAN_DNS, "www.contoso.example");
+}
+
+static void
+an_organization(void)
+{
+	add_attribute("2.5.4.10", "Contoso");
+}
+
+static void
+a_guest(void)
+{
+	f.principal.is_guest = true;
+}
+
+static void
+no_upn_claim(void)
+{
+	SET(f.principal.upn, "");
+}
+
+static void
+server_auth(void)
+{
+	add_eku(CLIENT_AUTH);
+	add_eku(SERVER_AUTH);
+}
+
+static void
+a_device_common_name(void)
+{
+	SET(f.csr.name.attributes[0].value, "3f2504e0-4f89-11d3-9a0c-0305e82c3301");
+}
+
+static void
+a_device_uri(void)
+{
+	f.settings.self_service.allow_other_names = true;
+	add_san(SAN_URI, "intunedeviceid://3f2504e0-4f89-11d3-9a0c-0305e82c3301");
+}
+
+static void
+nobody_named(void)
+{
+	f.csr.name.count = 0;
+	add_san(SAN_EMAIL, UPN);
+}
+
+static void (*const self_service_refusals[])(void) = { other_common_name, second_common_name,
+	longer_common_name, other_upn, second_upn, other_email, other_subject_email, a_dns_name,
+	an_organization, a_guest, no_upn_claim, server_auth, a_device_common_name, a_device_uri,
+	nobody_named };
+
+START_TEST(self_service_refuses)
+	{
+		self_service_refusals[_i]();
+		assert_refused(ERR_SELF_SERVICE);
+	}
+END_TEST
+
+START_TEST(self_service_says_that_devices_cannot_be_checked_yet)
+	{
+		a_device_common_name();
+		assert_refused(ERR_SELF_SERVICE);
+		ck_assert_ptr_nonnull(strstr(f.err.text, "device ownership cannot be checked yet"));
+	}
+END_TEST
+
+START_TEST(self_service_may_allow_other_names)
+	{
+		f.settings.self_service.allow_other_names = true;
+		a_dns_name();
+		an_organization();
+		assert_granted();
+		other_email();
+		assert_refused(ERR_SELF_SERVICE);
+	}
+END_TEST
+
+START_TEST(self_service_defaults_to_client_authentication_alone)
+	{
+		SET(f.profile.default_ekus, CLIENT_AUTH "," SERVER_AUTH);
+		assert_granted();
+		ck_assert_uint_eq(f.grant.eku_count, 1);
+		ck_assert_str_eq(f.grant.ekus[0], CLIENT_AUTH);
+	}
+END_TEST
+
+static TCase *
+rules_case(void)
+{
+	TCase *tc = tcase_create("rules");
+
+	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_test(tc, an_application_with_the_role_gets_a_static_certificate);
+	tcase_add_test(tc, each_role_counts_in_its_own_kind_of_token_only);
+	tcase_add_test(tc, a_profile_is_open_to_its_enrollers_only);
+	tcase_add_test(tc, applications_and_principals_can_be_enrollers);
+	tcase_add_test(tc, disabled_archived_and_other_protocols_look_alike);
+	tcase_add_test(tc, key_types_and_sizes_are_the_profiles);
+	tcase_add_test(tc, names_are_within_the_profile);
+	tcase_add_test(tc, an_empty_subject_needs_a_san_and_the_rule_any);
+	tcase_add_test(tc, every_listed_san_type_is_issued);
+	tcase_add_test(tc, key_usages_beyond_the_profile_are_dropped_and_noted);
+	tcase_add_test(tc, an_eku_beyond_the_profile_is_refused);
+	tcase_add_test(tc, default_ekus_come_from_profile_then_settings);
+	tcase_add_test(tc, the_shortest_validity_wins);
+	tcase_add_test(tc, dates_stay_within_the_issuers);
+	tcase_add_test(tc, what_the_csr_dropped_is_noted);
+	return tc;
+}
+
+static TCase *
+self_service_case(void)
+{
+	TCase *tc = tcase_create("self-service");
+
+	tcase_add_checked_fixture(tc, setup_user, NULL);
+	tcase_add_test(tc, self_service_issues_to_the_upn_whatever_its_letter_case);
+	tcase_add_loop_test(tc, self_service_refuses, 0,
+	    (int)(sizeof(self_service_refusals) / sizeof(self_service_refusals[0])));
+	tcase_add_test(tc, self_service_says_that_devices_cannot_be_checked_yet);
+	tcase_add_test(tc, self_service_may_allow_other_names);
+	tcase_add_test(tc, self_service_defaults_to_client_authentication_alone);
+	return tc;
+}
+
+int
+main(void)
+{
+	Suite *suite = suite_create("policy");
+	SRunner *runner;
+	int failed;
+
+	suite_add_tcase(suite, rules_case());
+	suite_add_tcase(suite, self_service_case());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
