@@ -1,0 +1,30 @@
+#ifndef API_APP_H
+#define API_APP_H
+
+#include "base/cleanup.h"
+#include "base/settings.h"
+#include "http/request.h"
+#include "http/response.h"
+
+/* The application's state in one worker: settings, database connection, keys, caches. */
+struct app;
+
+void app_free(struct app *app);
+DEFINE_CLEANUP(struct app *, app_free)
+
+/* Opens nothing yet: database, CA keys and identity keys are fetched at first use. */
+struct app *app_new(const struct settings *settings) OWNED(app_free);
+
+/* Answers one request, whatever it is; logs one line for it. */
+void app_handle(struct app *app, struct request *request, struct response *response);
+
+/* Whether a token named a key that is not in the cache since the last call. */
+bool app_wants_maintain(struct app *app);
+
+/*
+ * For start-up: schema, RA profile choice, CA keys against their rows. A database
+ * that is away is no error (*db_down is set). ERR_CONFIG or ERR_CA_KEY are fatal.
+ */
+int app_check(const struct settings *settings, bool *db_down, struct error *err);
+
+#endif

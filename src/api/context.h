@@ -1,0 +1,24 @@
+#ifndef API_CONTEXT_H
+#define API_CONTEXT_H
+
+#include "api/app.h"
+#include "api/health.h"
+#include "api/refusals.h"
+#include "enroll/principal.h"
+#include "enroll/profile_cache.h"
+#include "remote/identity_keys.h"
+#include "store/db.h"
+
+/* What the handlers of one worker share. */
+struct app {
+	const struct settings *settings;
+	struct db *db;
+	struct profile_cache *profiles;
+	struct identity_keys *identity_keys;
+	struct health health;
+	struct refusals refusals;
+	bool wants_maintain;
+	struct principal principal; /* of the request at hand; kind NONE until verified */
+};
+
+#endif

@@ -1,0 +1,77 @@
+/* Refusals of authenticated principals, audited within bounds. */
+#include "api/refusals.h"
+
+#include <stdio.h>
+
+#include "api/context.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/audit.h"
+
+/* FNV-1a: only picks a slot, nothing hostile hangs on a collision but a missing audit row. */
+static uint64_t
+hash_text(uint64_t hash, const char *text)
+{
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (uint8_t)*text) * 0x100000001b3ULL;
+	return hash;
+}
+
+static uint64_t
+hash_principal(const struct principal *principal)
+{
+	return hash_text(hash_text(0xcbf29ce484222325ULL, principal->tenant), principal->object);
+}
+
+/* Counts this refusal and says how many there were in this minute. */
+static uint32_t
+count_refusal(struct refusals *refusals, uint64_t principal, int64_t minute)
+{
+	size_t slot = principal % REFUSALS_SLOTS;
+
+	if (refusals->slots[slot].principal != principal ||
+	    refusals->slots[slot].minute != minute) {
+		refusals->slots[slot].principal = principal;
+		refusals->slots[slot].minute = minute;
+		refusals->slots[slot].count = 0;
+	}
+	return ++refusals->slots[slot].count;
+}
+
+/* Refusals that are decisions about the caller; our own faults are not. */
+static bool
+is_decision(enum error_code code)
+{
+	return code == ERR_ROLE || code == ERR_PROFILE || code == ERR_SELF_SERVICE ||
+	       code == ERR_KEY || code == ERR_NAME || code == ERR_CSR_SIGNATURE ||
+	       code == ERR_LIMIT;
+}
+
+void
+refusals_audit(struct app *app, const struct request *request, const struct error *why)
+{
+	struct error err = { .code = ERR_NONE };
+	char actor[2 * PRINCIPAL_GUID_MAX];
+	const struct audit_event event = {
+		.actor = actor,
+		.remote_address = request->remote_address,
+		.request_id = &request->uuid,
+		.action = "enroll.refused",
+		.object_type = "request",
+		.object_name = request->path,
+		.outcome = "refused",
+		.detail = why->text,
+	};
+	uint32_t count;
+
+	if (app->principal.kind == PRINCIPAL_NONE || !is_decision(why->code))
+		return;
+	count = count_refusal(&app->refusals, hash_principal(&app->principal), clock_now() / 60);
+	if (count > REFUSALS_PER_MINUTE) {
+		log_event(LOG_LEVEL_INFO, "refusal_not_audited", log_number("count", count));
+		return;
+	}
+	(void)snprintf(actor, sizeof(actor), "%s/%s", app->principal.tenant, app->principal.object);
+	if (audit_insert(app->db, &event, &err) < 0)
+		log_event(LOG_LEVEL_WARNING, "audit_failed", log_text("reason", err.text));
+}

@@ -1,0 +1,29 @@
+#ifndef API_REFUSALS_H
+#define API_REFUSALS_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "http/request.h"
+
+struct app;
+
+enum { REFUSALS_SLOTS = 64, REFUSALS_PER_MINUTE = 5 };
+
+/* How often each principal was refused in the minute at hand, in this worker. */
+struct refusals {
+	struct {
+		uint64_t principal;
+		int64_t minute;
+		uint32_t count;
+	} slots[REFUSALS_SLOTS];
+};
+
+/*
+ * Writes the refusal of an authenticated principal to `audit`, at most
+ * REFUSALS_PER_MINUTE a principal, minute and worker; more are only counted in the
+ * log. A database that is away loses nothing but this row: the log line stands.
+ */
+void refusals_audit(struct app *app, const struct request *request, const struct error *why);
+
+#endif
