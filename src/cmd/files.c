@@ -1,0 +1,87 @@
+/* Reading and writing the files that commands are given: certificates, requests. */
+#define _GNU_SOURCE
+#include "cmd/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+/* What was written is flushed and checked before; closing can lose nothing then. */
+static void
+close_file(FILE *const *file)
+{
+	if (*file != NULL)
+		(void)fclose(*file);
+}
+
+int
+files_read(const char *path, struct buf *out, struct error *err)
+{
+	cleanup(close_file) FILE *file = fopen(path, "rbe");
+	uint8_t chunk[4096];
+	size_t got;
+
+	if (file == NULL)
+		return error_set(err, ERR_CONFIG, "%s: %s", path, strerror(errno));
+	while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0 && !buf_failed(out))
+		buf_add(out, bytes_of(chunk, got));
+	if (ferror(file))
+		return error_set(err, ERR_CONFIG, "%s: %s", path, strerror(errno));
+	if (buf_failed(out))
+		return error_set(err, ERR_CONFIG, "%s: larger than %zu bytes", path, out->max);
+	return 0;
+}
+
+static int
+write_stream(FILE *file, struct bytes bytes)
+{
+	if (bytes.len > 0 && fwrite(bytes.ptr, 1, bytes.len, file) != bytes.len)
+		return -1;
+	return fflush(file) == 0 ? 0 : -1;
+}
+
+/* A reader sees the old file or the new one, never a part. */
+static int
+write_file(const char *path, struct bytes bytes, struct error *err)
+{
+	cleanup(buf_release) struct buf name = BUF_INIT(4096 + 8);
+	cleanup(close_file) FILE *file = NULL;
+	int fd;
+
+	buf_printf(&name, "%s.XXXXXX", path);
+	if (buf_failed(&name))
+		return error_set(err, ERR_CONFIG, "the path %.60s... is too long", path);
+	fd = mkostemp((char *)name.data, O_CLOEXEC);
+	if (fd < 0)
+		return error_set(err, ERR_CONFIG, "%s: %s", path, strerror(errno));
+	file = fdopen(fd, "wb");
+	if (file == NULL) {
+		(void)error_set(err, ERR_INTERNAL, "%s: %s", path, strerror(errno));
+		(void)close(fd);
+		(void)unlink(buf_text(&name));
+		return -1;
+	}
+	if (write_stream(file, bytes) < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0 ||
+	    rename(buf_text(&name), path) < 0) {
+		(void)error_set(err, ERR_CONFIG, "%s: %s", path, strerror(errno));
+		(void)unlink(buf_text(&name));
+		return -1;
+	}
+	return 0;
+}
+
+int
+files_write(const char *path, struct bytes bytes, struct error *err)
+{
+	if (path != NULL)
+		return write_file(path, bytes, err);
+	if (write_stream(stdout, bytes) < 0)
+		return error_set(err, ERR_CONFIG, "standard output: %s", strerror(errno));
+	return 0;
+}

@@ -1,0 +1,13 @@
+#ifndef CMD_FILES_H
+#define CMD_FILES_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/* Appends a whole file, at most out->max bytes. ERR_CONFIG names the file. */
+int files_read(const char *path, struct buf *out, struct error *err);
+
+/* Writes a file whole (mode 0644, over an existing one), or stdout where path is NULL. */
+int files_write(const char *path, struct bytes bytes, struct error *err);
+
+#endif

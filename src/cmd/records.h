@@ -1,0 +1,23 @@
+#ifndef CMD_RECORDS_H
+#define CMD_RECORDS_H
+
+#include "base/settings.h"
+#include "enroll/authority.h"
+#include "store/db.h"
+
+/* What a command that works on the records needs: settings, database, and who acts. */
+struct records {
+	struct settings *settings;
+	struct db *db;
+	char actor[24]; /* "uid:N" */
+};
+
+void records_release(struct records *records);
+
+/* Loads the settings and checks that the database is there and its schema fits. */
+int records_open(const char *config, struct records *out, struct error *err);
+
+/* The same as the use cases of enroll take it; borrowed from records. */
+struct authority_context records_context(const struct records *records);
+
+#endif
