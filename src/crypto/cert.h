@@ -36,11 +36,12 @@ struct cert_template {
 };
 
 /*
- * Writes the certificate, signs it with key, appends the DER. Where the template has
- * none, the SKI is the left 160 bits of SHA-256 over the subject's public key bits (RFC 7093, 2, 1).
+ * Writes the certificate, signs it with key, appends the DER (ERR_NAME where it does not fit).
+ * Where the template has none, the SKI is the left 160 bits of SHA-256 over the subject's public
+ * key bits (RFC 7093, 2, 1).
  */
-int cert_sign(const struct cert_template *template, struct key *key, struct buf *der,
-    struct error *err);
+int cert_sign(
+    const struct cert_template *template, struct key *key, struct buf *der, struct error *err);
 
 /* The SKI that cert_sign would give this SubjectPublicKeyInfo. */
 int cert_key_id(struct bytes spki, uint8_t out[static 20], struct error *err);
@@ -79,7 +80,7 @@ void pem_encode(const char *label, struct bytes der, struct buf *out);
  * Finds the first PEM block with the label at or after *offset, appends its
  * DER and moves *offset behind it. ERR_BAD_REQUEST when there is none or it is malformed.
  */
-int pem_decode(struct bytes text, const char *label, size_t *offset, struct buf *der,
-    struct error *err);
+int pem_decode(
+    struct bytes text, const char *label, size_t *offset, struct buf *der, struct error *err);
 
 #endif

@@ -262,5 +262,7 @@ cert_sign(const struct cert_template *template, struct key *key, struct buf *der
 	if (buf_failed(&cert) || buf_failed(&signature))
 		return error_set(err, ERR_INTERNAL, "certificate larger than %d octets", CERT_MAX);
 	buf_add(der, buf_bytes(&cert));
-	return 0;
+	return buf_failed(der)
+		   ? error_set(err, ERR_NAME, "the certificate's %zu octets are too many", cert.len)
+		   : 0;
 }

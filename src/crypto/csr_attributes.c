@@ -14,6 +14,7 @@ static const struct {
 	const char *name;
 	int64_t seconds;
 } PERIODS[] = {
+	{ "Seconds", 1 },
 	{ "Minutes", 60 },
 	{ "Hours", 3600 },
 	{ "Days", 86400 },
@@ -92,6 +93,8 @@ read_sans(struct bytes value, struct attributes *all, struct error *err)
 	/* RFC 5280, 4.2.1.6 wants one at least; an empty list asks for nothing. */
 	if (count == 0)
 		return 0;
+	if (csr->sans != NULL)
+		return error_set(err, ERR_CSR_SYNTAX, "an extension stands there twice");
 	csr->sans = calloc(count, sizeof(*csr->sans));
 	if (csr->sans == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
@@ -161,14 +164,24 @@ read_ekus(struct bytes value, struct attributes *all, struct error *err)
 	return 0;
 }
 
+/* The flag itself says nothing in a request; older encoders write the FALSE out, against DER. */
+static bool
+skip_critical(struct bytes *rest)
+{
+	struct bytes flag;
+
+	return !der_is(*rest, DER_BOOLEAN) ||
+	       (der_take(rest, DER_BOOLEAN, &flag) && flag.len == 1 &&
+		   (flag.ptr[0] == 0x00 || flag.ptr[0] == 0xff));
+}
+
 /* Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING } */
 static int
 read_extension(struct bytes rest, struct attributes *all, struct bytes *oid, struct error *err)
 {
 	struct bytes value;
-	bool is_critical;
 
-	if (!der_take_oid(&rest, oid) || !der_take_flag(&rest, &is_critical) ||
+	if (!der_take_oid(&rest, oid) || !skip_critical(&rest) ||
 	    !der_take(&rest, DER_OCTET_STRING, &value) || rest.len != 0)
 		return error_set(err, ERR_CSR_SYNTAX, "malformed extension");
 	if (bytes_equal(*oid, DER_BYTES(DER_OID_SUBJECT_ALT_NAME)))

@@ -106,6 +106,20 @@ der_only(struct bytes whole, uint8_t tag, struct bytes *content)
 	return true;
 }
 
+bool // NOLINTNEXTLINE(misc-no-recursion): bounded by depth
+der_is_well_formed(struct bytes whole, unsigned depth)
+{
+	struct der_item item, inner;
+
+	if (depth == 0 || !der_next(&whole, &item) || whole.len != 0)
+		return false;
+	/* Bit 0x20: constructed (X.690, 8.1.2.5). */
+	while ((item.tag & 0x20) != 0 && item.content.len > 0)
+		if (!der_next(&item.content, &inner) || !der_is_well_formed(inner.whole, depth - 1))
+			return false;
+	return true;
+}
+
 bool
 der_take_flag(struct bytes *rest, bool *flag)
 {

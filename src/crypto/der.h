@@ -53,6 +53,9 @@ bool der_is(struct bytes rest, uint8_t tag);
 /* whole is one element with this tag and nothing behind it. */
 bool der_only(struct bytes whole, uint8_t tag, struct bytes *content);
 
+/* Whether whole is one element, well formed down to its leaves, at most depth levels deep. */
+bool der_is_well_formed(struct bytes whole, unsigned depth);
+
 /* Takes a BOOLEAN DEFAULT FALSE: absent is false, an encoded FALSE is malformed (X.690, 11.5). */
 bool der_take_flag(struct bytes *rest, bool *flag);
 

@@ -22,8 +22,10 @@ int key_datum(struct bytes bytes, gnutls_datum_t *out, struct error *err);
 /* Releases what GnuTLS allocated. */
 void key_datum_release(gnutls_datum_t *datum);
 
-/* Imports a SubjectPublicKeyInfo, its point on the curve; ERR_KEY. */
-int key_import_public(struct bytes spki, gnutls_pubkey_t *out, struct error *err);
+/* Imports a SubjectPublicKeyInfo whose facts key_facts_layout has read, its point on the curve;
+ * ERR_KEY. */
+int key_import_public(
+    struct bytes spki, struct key_facts facts, gnutls_pubkey_t *out, struct error *err);
 
 /* key_facts_read without asking whether the point is on the curve: for what is verified next. */
 int key_facts_layout(struct bytes spki, struct key_facts *out, struct error *err);

@@ -14,6 +14,11 @@
 	"\x30\x41" PKCS1 "\x0a\x30\x34\xa0\x0f" SHA2 hash "\x05\x00" \
 	"\xa1\x1c\x30\x1a" PKCS1 "\x08" SHA2 hash "\x05\x00" \
 	"\xa2\x03\x02\x01" salt
+/* The same without the NULLs, as .NET writes it; RFC 4055, 2.1: both are to be accepted. */
+#define SHA2_BARE "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02"
+#define PSS_BARE(hash, salt) \
+	"\x30\x3d" PKCS1 "\x0a\x30\x30\xa0\x0d" SHA2_BARE hash "\xa1\x1a\x30\x18" PKCS1 \
+	"\x08" SHA2_BARE hash "\xa2\x03\x02\x01" salt
 #define ECDSA_SHA2 "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03"
 
 #define ENTRY(literal, family, sign) \
@@ -46,6 +51,9 @@ static const struct algorithm {
 	ENTRY(PSS("\x01", "\x20"), FAMILY_RSA, GNUTLS_SIGN_RSA_PSS_SHA256),
 	ENTRY(PSS("\x02", "\x30"), FAMILY_RSA, GNUTLS_SIGN_RSA_PSS_SHA384),
 	ENTRY(PSS("\x03", "\x40"), FAMILY_RSA, GNUTLS_SIGN_RSA_PSS_SHA512),
+	ENTRY(PSS_BARE("\x01", "\x20"), FAMILY_RSA, GNUTLS_SIGN_RSA_PSS_SHA256),
+	ENTRY(PSS_BARE("\x02", "\x30"), FAMILY_RSA, GNUTLS_SIGN_RSA_PSS_SHA384),
+	ENTRY(PSS_BARE("\x03", "\x40"), FAMILY_RSA, GNUTLS_SIGN_RSA_PSS_SHA512),
 };
 
 /* Known by their OID only to say why they are refused. */
@@ -128,7 +136,7 @@ key_verify(struct bytes spki, struct bytes algorithm, struct bytes data, struct 
 
 	if (key_facts_layout(spki, &facts, err) < 0 ||
 	    find(algorithm, facts.type, &sign, err) < 0 || key_datum(data, &text, err) < 0 ||
-	    key_datum(signature, &seal, err) < 0 || key_import_public(spki, &key, err) < 0)
+	    key_datum(signature, &seal, err) < 0 || key_import_public(spki, facts, &key, err) < 0)
 		return -1;
 	rc = gnutls_pubkey_verify_data2(key, sign, 0, &text, &seal);
 	if (rc < 0)

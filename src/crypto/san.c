@@ -15,7 +15,8 @@ enum {
 	EMAIL_MAX = 254,
 	LOCAL_MAX = 64,
 	URI_MAX = 2048,
-	UPN_MAX = 1024
+	UPN_MAX = 1024,
+	OTHER_NAME_DEPTH = 8
 };
 
 /* What binds a certificate to an account by its security identifier; nobody may ask for that. */
@@ -173,7 +174,8 @@ read_other_name(struct bytes rest, struct san *san, struct error *err)
 	struct der_item item;
 
 	if (!der_take_oid(&rest, &oid) || !der_take(&rest, DER_CONTEXT_OF(0), &wrapped) ||
-	    rest.len != 0 || !der_next(&wrapped, &item) || wrapped.len != 0)
+	    rest.len != 0 || !der_is_well_formed(wrapped, OTHER_NAME_DEPTH) ||
+	    !der_next(&wrapped, &item))
 		return error_set(err, ERR_NAME, "malformed otherName (RFC 5280, 4.2.1.6)");
 	san->type = SAN_OTHER;
 	san->value = bytes_of(NULL, 0);
@@ -215,6 +217,8 @@ read_directory_name(struct bytes content, struct error *err)
 static int
 read_kind(const struct der_item *item, struct san *san, struct error *err)
 {
+	char text[CSR_OID_MAX];
+
 	*san = (struct san){ .type = SAN_OTHER, .value = bytes_of(NULL, 0) };
 	switch (item->tag) {
 	case 0xa0:
@@ -238,11 +242,11 @@ read_kind(const struct der_item *item, struct san *san, struct error *err)
 			   ? 0
 			   : error_set(
 				 err, ERR_NAME, "IP address of %zu octets", item->content.len);
-	case 0xa3: /* x400Address */
-	case 0xa5: /* ediPartyName */
-	case 0x88: /* registeredID */
-		return item->content.len > 0 ? 0 : error_set(err, ERR_NAME, "empty name");
-	default:
+	case 0x88:
+		return der_oid_text(item->content, text, sizeof(text))
+			   ? 0
+			   : error_set(err, ERR_NAME, "malformed registeredID");
+	default: /* x400Address and ediPartyName too: nobody uses them */
 		return error_set(err, ERR_NAME, "unknown kind of name, tag 0x%02x", item->tag);
 	}
 }

@@ -39,6 +39,8 @@ static const struct {
 	{ "csr/p384.der", ERR_NONE, { KEY_P384, 384 } },
 	{ "csr/ed25519.der", ERR_NONE, { KEY_ED25519, 256 } },
 	{ "csr/pss.der", ERR_NONE, { KEY_RSA, 2048 } },
+	{ "csr/pss-bare.der", ERR_NONE, { KEY_RSA, 2048 } },
+	{ "csr/critical-false.der", ERR_NONE, { KEY_P256, 256 } },
 	{ "csr/full.der", ERR_NONE, { KEY_P256, 256 } },
 	{ "csr/empty-subject.der", ERR_NONE, { KEY_P256, 256 } },
 	{ "csr/bad-rsa1024.der", ERR_KEY, { KEY_RSA, 0 } },
@@ -209,6 +211,10 @@ static const struct {
 	{ "critical written as false",
 	    B(EXT_REQ(
 		"\x1f", "\x12", "\x10", "\x30\x0e" KU("\x01\x01\x00\x04\x04\x03\x02\x07\x80"))),
+	    ERR_NONE, 0x80, "" },
+	{ "critical written as neither",
+	    B(EXT_REQ(
+		"\x1f", "\x12", "\x10", "\x30\x0e" KU("\x01\x01\x01\x04\x04\x03\x02\x07\x80"))),
 	    ERR_CSR_SYNTAX, 0, "" },
 	{ "empty EKU",
 	    B(EXT_REQ("\x1a", "\x0d", "\x0b", "\x30\x09\x06\x03\x55\x1d\x25\x04\x02\x30\x00")),

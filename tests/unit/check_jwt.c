@@ -218,7 +218,7 @@ START_TEST(other_forms_are_refused)
 			*part[i]++ = '\0';
 		}
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the forms are a table of ours */
 		len = snprintf(
 		    changed, sizeof(changed), form_rows[_i].format, part[0], part[1], part[2]);
 #pragma GCC diagnostic pop

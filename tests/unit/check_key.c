@@ -285,7 +285,8 @@ softhsm_init(const char *folder)
 	ck_assert_int_eq(setenv("SOFTHSM2_CONF", path(0, "other"), 1), 0);
 	child = fork();
 	if (child == 0) {
-		(void)freopen("/dev/null", "w", stdout);
+		if (freopen("/dev/null", "w", stdout) == NULL)
+			_exit(126);
 		(void)execlp("softhsm2-util", "softhsm2-util", "--init-token", "--free", "--label",
 		    "demo", "--pin", "24680", "--so-pin", "97531975", (char *)NULL);
 		_exit(127);
@@ -375,7 +376,7 @@ START_TEST(keys_in_a_token_sign_before_and_after_fork)
 			assert_token_key("rsa2048");
 			assert_token_key("p256");
 			assert_token_key("p384");
-				ck_assert_int_eq(
+			ck_assert_int_eq(
 			    key_open("pkcs11:token=demo;object=none?module-path=" SOFTHSM,
 				path(1, "secret"), &key, &err),
 			    -1);

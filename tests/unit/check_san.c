@@ -233,11 +233,14 @@ static const struct {
 	    true },
 	{ "directory name with NUL",
 	    B("\xa4\x0e\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01\x00"), false },
+	{ "registered id cut in an arc", B("\x88\x03\x2a\x03\x84"), false },
+	{ "x400Address", B("\xa3\x02\x31\x00"), false },
+	{ "ediPartyName", B("\xa5\x02\x31\x00"), false },
+	{ "otherName with a cut value", B("\xa0\x0b\x06\x03\x2a\x03\x04\xa0\x04\x30\x02\xff\xff"),
+	    false },
+	{ "otherName with a nested value",
+	    B("\xa0\x0b\x06\x03\x2a\x03\x04\xa0\x04\x30\x02\x05\x00"), true },
 	{ "registered id", B("\x88\x03\x2a\x03\x04"), true },
-	{ "ediPartyName",
-	    B("\xa5\x05\xa1\x03\x0c\x01"
-	      "a"),
-	    true },
 	{ "unknown kind",
 	    B("\x89\x01"
 	      "a"),
@@ -283,7 +286,7 @@ static void
 add_hosts(size_t count, struct buf *out)
 {
 	for (size_t i = 0; i < count; i++) {
-		char host[32];
+		char host[64];
 
 		(void)snprintf(host, sizeof(host), "h%05zu.example.test", i);
 		der_add(out, DER_CONTEXT(2), bytes_text(host));
