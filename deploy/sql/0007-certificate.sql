@@ -1,7 +1,7 @@
 -- compatible-from: 0.1.0
 -- Issuing columns are never updated; the state columns follow them. serial comes first in
--- its key so that a serial alone is found too; the rest of the keys serve the
--- limits, the same-CSR window and the searches.
+-- its key so that a serial alone is found too. Every further key costs each issuing
+-- 15 to 30 us of the server's time: a later migration adds one when a statement needs it.
 CREATE TABLE IF NOT EXISTS certificate (
 	id BINARY(16) NOT NULL,
 	generation_id BINARY(16) NOT NULL,
@@ -40,9 +40,5 @@ CREATE TABLE IF NOT EXISTS certificate (
 	PRIMARY KEY (id),
 	UNIQUE KEY certificate_serial (serial, generation_id),
 	UNIQUE KEY certificate_fingerprint (fingerprint),
-	KEY certificate_requester (requester_tenant, requester_object, issued_at),
-	KEY certificate_not_after (not_after, generation_id),
-	KEY certificate_common_name (common_name),
-	KEY certificate_lineage (lineage),
-	KEY certificate_profile (ra_profile_id)
+	KEY certificate_requester (requester_tenant, requester_object, issued_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4

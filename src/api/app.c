@@ -61,29 +61,26 @@ not_built(struct app *app, struct request *request, const struct params *params,
 	return error_set(err, ERR_NOT_BUILT, "%s is not built yet", name);
 }
 
-void
-app_free(struct app *app)
+static void
+destroy(struct app *app)
 {
-	if (app == NULL)
-		return;
 	profile_cache_free(app->profiles);
 	identity_keys_free(app->identity_keys);
 	db_free(app->db);
 	free(app);
 }
 
-static struct app *app_alloc(void) OWNED(app_free);
-
-static struct app *
-app_alloc(void)
+void
+app_free(struct app *app)
 {
-	return calloc(1, sizeof(struct app));
+	if (app != NULL)
+		destroy(app);
 }
 
 struct app *
 app_new(const struct settings *settings)
 {
-	cleanup(app_freep) struct app *app = app_alloc();
+	struct app *app = calloc(1, sizeof(*app));
 
 	if (app == NULL)
 		return NULL;
@@ -91,9 +88,11 @@ app_new(const struct settings *settings)
 	app->db = db_new(settings);
 	app->profiles = profile_cache_new(settings);
 	app->identity_keys = identity_keys_new(settings);
-	if (app->db == NULL || app->profiles == NULL || app->identity_keys == NULL)
+	if (app->db == NULL || app->profiles == NULL || app->identity_keys == NULL) {
+		destroy(app);
 		return NULL;
-	return take(app);
+	}
+	return app;
 }
 
 static int

@@ -29,11 +29,23 @@ query_has_token(const char *query)
 	       strstr(query, "&access_token=") != NULL;
 }
 
-static bool
-is_token_character(char c)
+/* RFC 6750, 2.1: b64token. */
+static size_t
+token_span(struct bytes text)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("-._~+/=", c) != NULL);
+	static const uint8_t punctuation[] = "-._~+/=";
+	size_t len = 0;
+
+	while (len < text.len) {
+		uint8_t c = text.ptr[len];
+		uint8_t letter = c | 0x20;
+
+		if (!(letter >= 'a' && letter <= 'z') && !(c >= '0' && c <= '9') &&
+		    memchr(punctuation, c, sizeof(punctuation) - 1) == NULL)
+			break;
+		len++;
+	}
+	return len;
 }
 
 /* Finds the token in "Bearer TOKEN"; another scheme is the same as none. */
@@ -54,10 +66,10 @@ find_token(const struct request *request, struct bytes *out, struct error *err)
 	token = bytes_text(header + strspn(header, " "));
 	if (token.len == 0)
 		return error_set(err, ERR_BAD_REQUEST, "the Authorization header has no token");
-	for (size_t i = 0; i < token.len; i++)
-		if (!is_token_character((char)token.ptr[i]))
-			return error_set(err, ERR_BAD_REQUEST,
-			    "the Authorization header is malformed at token character %zu", i + 1);
+	if (token_span(token) < token.len)
+		return error_set(err, ERR_BAD_REQUEST,
+		    "the Authorization header is malformed at token character %zu",
+		    token_span(token) + 1);
 	*out = token;
 	return 0;
 }

@@ -99,14 +99,14 @@ check_der(struct bytes der, struct error *err)
 	return 0;
 }
 
-/* Base64 with line breaks anywhere between its characters. */
+/* Base64 with white space anywhere between its characters (RFC 7468, 2). */
 static int
 decode_base64(struct bytes text, struct buf *der, struct error *err)
 {
 	cleanup(buf_release) struct buf joined = BUF_INIT(MAX_TEXT);
 
 	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] != '\r' && text.ptr[i] != '\n')
+		if (!is_space(text.ptr[i]))
 			buf_add_byte(&joined, text.ptr[i]);
 	if (buf_failed(&joined))
 		return error_set(err, ERR_TOO_LARGE, "the body is too large");

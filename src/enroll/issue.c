@@ -12,7 +12,13 @@
 #include "enroll/policy.h"
 #include "store/certificates.h"
 
-enum { MAX_CLOCK_SKEW_S = 60, HOUR_S = 3600, SUBJECT_TEXT_MAX = 4096, SANS_TEXT_MAX = 65535 };
+enum {
+	MAX_CLOCK_SKEW_S = 60,
+	HOUR_S = 3600,
+	SERIAL_TEXT_MAX = 2 * CERT_SERIAL_SIZE,
+	SUBJECT_TEXT_MAX = 4096,
+	SANS_TEXT_MAX = 65535
+};
 
 /* The requester's ids as the rows hold them. */
 struct requester {
@@ -119,8 +125,10 @@ find_same(const struct issue_context *context, const struct issuance *issuance, 
 		.tenant = &issuance->requester.tenant,
 		.object = &issuance->requester.object,
 		.ra_profile_id = issuance->profile->id,
+		.generation_id = issuance->issuer->generation.id,
 		.csr_hash = bytes_of(issuance->csr_hash, SHA256_SIZE),
 		.since = issuance->now - (int64_t)minutes * 60,
+		.ends_after = issuance->now,
 	};
 
 	*found = false;
@@ -151,7 +159,7 @@ sign(struct issuance *issuance, struct buf *der, struct error *err)
 	const char *ekus[POLICY_MAX_EKUS];
 	struct cert_template template = {
 		.issuer = issuer->cert->subject,
-		.authority_key_id = issuer->cert->key_id,
+		.authority_key_id = issuer->key_id,
 		.not_before = grant->not_before,
 		.not_after = grant->not_after,
 		.subject = issuance->csr->subject,
@@ -242,7 +250,6 @@ record(struct db *db, const struct issuance *issuance, struct bytes der, struct 
 		.csr_hash = bytes_of(issuance->csr_hash, SHA256_SIZE),
 		.der = der,
 		.ra_profile_id = issuance->profile->id,
-		.ra_profile_revision = issuance->profile->revision,
 		.dropped = issuance->grant.dropped,
 		.issued_at = issuance->now,
 	};
@@ -261,7 +268,7 @@ record(struct db *db, const struct issuance *issuance, struct bytes der, struct 
 static void
 log_issued(const struct issuance *issuance)
 {
-	cleanup(buf_release) struct buf serial = BUF_INIT(2 * CERT_SERIAL_SIZE);
+	cleanup(buf_release) struct buf serial = BUF_INIT(SERIAL_TEXT_MAX);
 	const struct principal *principal = issuance->request->principal;
 
 	hex_encode_upper(bytes_of(issuance->serial, sizeof(issuance->serial)), &serial);
@@ -274,9 +281,8 @@ log_issued(const struct issuance *issuance)
 	    log_text("dropped", text_or_null(issuance->grant.dropped)));
 }
 
-/* One try with the profile and issuer as they are known now. */
 static int
-issue_once(const struct issue_context *context, struct issuance *issuance, struct buf *der,
+issue(const struct issue_context *context, struct issuance *issuance, struct buf *der,
     struct error *err)
 {
 	cleanup(buf_release) struct buf made = BUF_INIT(ISSUE_MAX_DER);
@@ -299,13 +305,6 @@ issue_once(const struct issue_context *context, struct issuance *issuance, struc
 	return buf_failed(der) ? error_set(err, ERR_INTERNAL, "the certificate is too large") : 0;
 }
 
-/* The profile or the generation changed after we read it: nothing was written. */
-static bool
-is_stale(const struct error *err)
-{
-	return error_is(err, ERR_CONFLICT) && err->number == 0;
-}
-
 int
 issue_certificate(const struct issue_context *context, const struct issue_request *request,
     const struct csr *csr, struct buf *der, struct error *err)
@@ -316,17 +315,11 @@ issue_certificate(const struct issue_context *context, const struct issue_reques
 	    sha256(csr->spki, issuance.spki_hash, err) < 0 ||
 	    sha256(csr->info, issuance.csr_hash, err) < 0)
 		return -1;
-	if (issue_once(context, &issuance, der, err) == 0)
+	if (issue(context, &issuance, der, err) == 0)
 		return 0;
-	if (!is_stale(err))
-		return -1;
-	error_clear(err);
-	profile_cache_expire(context->profiles);
-	if (issue_once(context, &issuance, der, err) == 0)
-		return 0;
-	if (is_stale(err)) {
-		error_clear(err);
-		return error_set(err, ERR_CA_KEY, "RA profile or CA generation keep changing");
-	}
+	/* A serial or fingerprint that another row has: of 120 random bits, so something is broken.
+	 */
+	if (error_is(err, ERR_CONFLICT))
+		err->code = ERR_INTERNAL;
 	return -1;
 }

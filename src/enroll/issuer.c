@@ -18,9 +18,7 @@ issuer_free(struct issuer *issuer)
 	free(issuer);
 }
 
-static struct issuer *issuer_new(void) OWNED(issuer_free);
-
-static struct issuer *
+struct issuer *
 issuer_new(void)
 {
 	return calloc(1, sizeof(struct issuer));
@@ -90,6 +88,30 @@ find_active(
 	return error_set(err, ERR_CA_KEY, "the authority has no active CA generation");
 }
 
+/* RFC 5280, 4.2.1.1: leaves need an AKI even under a CA certificate without an SKI. */
+static int
+set_key_id(struct issuer *issuer, struct error *err)
+{
+	issuer->key_id = issuer->cert->key_id;
+	if (issuer->key_id.len > 0)
+		return 0;
+	if (cert_key_id(issuer->cert->spki, issuer->made_key_id, err) < 0)
+		return -1;
+	issuer->key_id = bytes_of(issuer->made_key_id, sizeof(issuer->made_key_id));
+	return 0;
+}
+
+static int
+fill(struct db *db, const struct settings *settings, const struct uuid *authority_id,
+    struct issuer *issuer, struct error *err)
+{
+	if (find_active(db, authority_id, &issuer->generation, err) < 0 ||
+	    cert_parse(buf_bytes(&issuer->generation.certificate), &issuer->cert, err) < 0 ||
+	    set_key_id(issuer, err) < 0 || open_key(db, issuer, err) < 0)
+		return -1;
+	return set_urls(issuer, settings, err);
+}
+
 int
 issuer_load(struct db *db, const struct settings *settings, const struct uuid *authority_id,
     struct issuer **out, struct error *err)
@@ -98,10 +120,12 @@ issuer_load(struct db *db, const struct settings *settings, const struct uuid *a
 
 	if (issuer == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
-	if (find_active(db, authority_id, &issuer->generation, err) < 0 ||
-	    cert_parse(buf_bytes(&issuer->generation.certificate), &issuer->cert, err) < 0 ||
-	    open_key(db, issuer, err) < 0 || set_urls(issuer, settings, err) < 0)
+	if (fill(db, settings, authority_id, issuer, err) < 0) {
+		/* Whatever is wrong with our own records is not the caller's fault. */
+		if (!error_is(err, ERR_DATABASE) && !error_is(err, ERR_INTERNAL))
+			err->code = ERR_CA_KEY;
 		return -1;
+	}
 	*out = take(issuer);
 	return 0;
 }

@@ -14,6 +14,9 @@ struct issuer {
 	struct generation generation;
 	struct cert *cert;
 	struct key *key;
+	uint8_t made_key_id[20];
+	struct bytes
+	    key_id; /* what its leaves' AKI names: the certificate's SKI, else as we make it */
 	char ca_issuers_https[ISSUER_URL_MAX];
 	char ca_issuers_http[ISSUER_URL_MAX];
 	char ocsp[ISSUER_URL_MAX];
@@ -22,6 +25,9 @@ struct issuer {
 
 void issuer_free(struct issuer *issuer);
 DEFINE_CLEANUP(struct issuer *, issuer_free)
+
+/* An empty one, NULL without memory. */
+struct issuer *issuer_new(void) OWNED(issuer_free);
 
 /*
  * Loads the authority's active generation and opens its key. ERR_CA_KEY when

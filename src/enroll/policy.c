@@ -275,6 +275,8 @@ decide_dates(const struct policy_request *request, struct policy_grant *grant, s
 
 	if (end <= request->now)
 		return error_set(err, ERR_PROFILE, "the requested validity is not positive");
+	if (request->now < request->issuer_not_before)
+		return error_set(err, ERR_CA_KEY, "the CA certificate is not valid yet");
 	if (request->issuer_not_after < request->now + least ||
 	    request->issuer_not_after <= request->now)
 		return error_set(err, ERR_CA_KEY,

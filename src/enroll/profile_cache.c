@@ -10,7 +10,7 @@ struct profile_cache {
 	const struct settings *settings;
 	struct ra_profile *profile;
 	struct issuer *issuer;
-	int64_t read_ms; /* monotonic; 0: never, or expired */
+	int64_t read_ms; /* monotonic; 0: never */
 };
 
 void
@@ -31,12 +31,6 @@ profile_cache_new(const struct settings *settings)
 	if (cache != NULL)
 		cache->settings = settings;
 	return cache;
-}
-
-void
-profile_cache_expire(struct profile_cache *cache)
-{
-	cache->read_ms = 0;
 }
 
 /* The profile that the settings name, else the only enabled one. */
@@ -115,7 +109,7 @@ profile_cache_get(struct profile_cache *cache, struct db *db, const struct ra_pr
     struct issuer **issuer, struct error *err)
 {
 	bool is_fresh =
-	    cache->read_ms != 0 && clock_monotonic_ms() - cache->read_ms < PROFILE_CACHE_S * 1000;
+	    cache->read_ms != 0 && clock_monotonic_ms() - cache->read_ms < PROFILE_CACHE_MS;
 
 	if (!is_fresh) {
 		cache->read_ms = 0;

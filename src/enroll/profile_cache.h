@@ -5,11 +5,10 @@
 #include "store/ra_profiles.h"
 
 /*
- * The RA profile of /api/csr and its authority's issuer, as this worker last read them. Read
- * again after PROFILE_CACHE_S seconds or when the INSERT of issuing found them
- * stale, so nothing is ever recorded under rules that no longer hold.
+ * The RA profile of /api/csr and its authority's issuer, as this worker last read
+ * them. Read again after PROFILE_CACHE_MS milliseconds: so long a change may take to count.
  */
-enum { PROFILE_CACHE_S = 5 };
+enum { PROFILE_CACHE_MS = 1000 };
 
 struct profile_cache;
 
@@ -29,8 +28,5 @@ int profile_cache_get(struct profile_cache *cache, struct db *db, const struct r
  * profile, or no active generation. Worth a 503, not worth refusing to start.
  */
 enum { PROFILE_ABSENT = ISSUER_ABSENT };
-
-/* Makes the next profile_cache_get read everything again. */
-void profile_cache_expire(struct profile_cache *cache);
 
 #endif

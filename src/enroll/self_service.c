@@ -37,6 +37,17 @@ has_prefix_nocase(struct bytes value, const char *prefix)
 	       bytes_equal_nocase(bytes_of(value.ptr, wanted.len), wanted);
 }
 
+/* Attributes that relying parties read as somebody's identity, so they are bound like the CN. */
+static const struct {
+	const char *oid, *refusal;
+} identities[] = {
+	{ OID_COMMON_NAME, "the common name is not the token's UPN" },
+	{ OID_EMAIL_ADDRESS, "an e-mail address is not the token's UPN" },
+	{ "0.9.2342.19200300.100.1.1", "the user id (UID) is not the token's UPN" },
+	{ "0.9.2342.19200300.100.1.3", "a mailbox attribute is not the token's UPN" },
+	{ "1.3.6.1.4.1.311.20.2.3", "a UPN attribute is not the token's UPN" },
+};
+
 static int
 check_attribute(
     const struct policy_request *request, const struct name_attribute *attribute, struct error *err)
@@ -45,11 +56,12 @@ check_attribute(
 
 	if (is_cn && is_guid(attribute->value))
 		return refuse(err, "device ownership cannot be checked yet");
-	if (is_cn || strcmp(attribute->oid, OID_EMAIL_ADDRESS) == 0) {
-		if (!is_upn(request->principal, bytes_text(attribute->value)))
-			return refuse(err, is_cn ? "the common name is not the token's UPN"
-						 : "an e-mail address is not the token's UPN");
-		return 0;
+	for (size_t i = 0; i < sizeof(identities) / sizeof(identities[0]); i++) {
+		if (strcmp(attribute->oid, identities[i].oid) != 0)
+			continue;
+		return is_upn(request->principal, bytes_text(attribute->value))
+			   ? 0
+			   : refuse(err, identities[i].refusal);
 	}
 	if (!request->settings->self_service.allow_other_names)
 		return error_set(err, ERR_SELF_SERVICE,
@@ -69,7 +81,8 @@ check_san(const struct policy_request *request, const struct san *san, struct er
 					       : "an e-mail address is not the token's UPN");
 		return 0;
 	}
-	if (!request->settings->self_service.allow_other_names)
+	/* An otherName or a directoryName can be anybody's identity. */
+	if (san->type == SAN_OTHER || !request->settings->self_service.allow_other_names)
 		return error_set(err, ERR_SELF_SERVICE,
 		    "self-service: subject alternative names of type %s are not allowed",
 		    san_type_name(san->type));

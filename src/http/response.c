@@ -123,6 +123,8 @@ fixed_sentence(enum error_code code)
 	case ERR_CONFIG:
 	case ERR_INTERNAL:
 		return "The request failed because of an internal error.";
+	case ERR_CONFLICT:
+		return "The record exists already or was changed meanwhile.";
 	case ERR_DATABASE:
 		return "The database is not available at the moment.";
 	case ERR_IDENTITY_KEYS:
@@ -143,7 +145,6 @@ fixed_sentence(enum error_code code)
 	case ERR_SWITCHED_OFF:
 	case ERR_NOT_FOUND:
 	case ERR_METHOD:
-	case ERR_CONFLICT:
 	case ERR_LIMIT:
 	case ERR_NOT_BUILT:
 		return NULL;

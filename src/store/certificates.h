@@ -23,8 +23,7 @@ struct certificate_record {
 	struct bytes csr_hash; /* SHA-256 of the CertificationRequestInfo */
 	struct bytes der;
 	struct uuid ra_profile_id;
-	unsigned ra_profile_revision; /* not stored: the claim below */
-	const char *requester_kind;   /* application, user */
+	const char *requester_kind; /* application, user */
 	const struct uuid *requester_tenant;
 	const struct uuid *requester_object;
 	const struct uuid *requester_application; /* NULL: none */
@@ -39,12 +38,9 @@ struct certificate_record {
 };
 
 /*
- * The one INSERT of issuing, autocommitted: it inserts only while the RA profile still
- * has ra_profile_revision and is enabled and the generation is still
- * active (INSERT ... SELECT), so that nothing stale can be recorded.
- * ERR_CONFLICT with number 0: the profile or generation changed meanwhile, nothing was written.
- * After an unknown outcome it reconnects and inserts the same once more; a
- * duplicate of the same fingerprint then means that it had been committed: success.
+ * The one INSERT of issuing, autocommitted. After an unknown outcome it reconnects
+ * and inserts the same once more; a duplicate of the same fingerprint then means that it had
+ * been committed: success. ERR_CONFLICT: another row has the serial or the fingerprint.
  */
 int certificates_insert(struct db *db, const struct certificate_record *record, struct error *err);
 
@@ -60,11 +56,14 @@ struct certificate_same {
 	const struct uuid *tenant;
 	const struct uuid *object;
 	struct uuid ra_profile_id;
+	struct uuid generation_id;
 	struct bytes csr_hash;
 	int64_t since;
+	int64_t ends_after;
 };
 
-/* The newest good certificate of the same principal, profile and CSR since then, DER appended; *found. */
+/* The newest good certificate of the same principal, profile, generation and CSR since then, DER
+ * appended; *found. */
 int certificates_find_same(struct db *db, const struct certificate_same *same, struct buf *der,
     bool *found, struct error *err);
 

@@ -28,8 +28,6 @@ static const char SQL_SET_STATE[] =
     " activated_at = IF(? = 'active', UTC_TIMESTAMP(), activated_at),"
     " retired_at = IF(? = 'retired', UTC_TIMESTAMP(), retired_at)"
     " WHERE id = ? AND state = ? AND (? <> 'active' OR certificate IS NOT NULL)";
-static const char SQL_HAS_UNEXPIRED[] =
-    "SELECT EXISTS (SELECT 1 FROM certificate WHERE not_after > ? AND generation_id = ?)";
 static const char SQL_CROSS_INSERT[] =
     "INSERT INTO authority_cross_certificate (issuer_generation_id, subject_generation_id,"
     " serial, certificate, created_at) VALUES (?, ?, ?, ?, UTC_TIMESTAMP())";
@@ -257,20 +255,6 @@ generations_set_state(struct db *db, const struct uuid *id, enum generation_stat
 		    generation_state_name(from),
 		    to == GENERATION_ACTIVE ? " or has no certificate" : "",
 		    generation_state_name(to));
-	return 0;
-}
-
-int
-generations_has_unexpired(
-    struct db *db, const struct uuid *id, int64_t at, bool *has, struct error *err)
-{
-	cleanup(db_rows_freep) struct db_rows *rows = NULL;
-
-	if (db_query(db, SQL_HAS_UNEXPIRED, db_args(db_time(at), db_uuid(id)), &rows, err) < 0)
-		return -1;
-	if (!db_rows_next(rows))
-		return error_set(err, ERR_DATABASE, "no answer to EXISTS");
-	*has = db_rows_int(rows, 0) == 1;
 	return 0;
 }
 

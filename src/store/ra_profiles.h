@@ -14,7 +14,8 @@ struct enroller {
 	char value[129];
 };
 
-/* The rules of one RA profile; lists are comma-separated texts, names as certwright(8) gives them. */
+/* The rules of one RA profile; lists are comma-separated texts, names as certwright(8) gives them.
+ */
 struct ra_profile {
 	struct uuid id;
 	char name[65];
@@ -47,13 +48,13 @@ DEFINE_CLEANUP(struct ra_profile *, ra_profile_free)
 struct ra_profile *ra_profile_new(void) OWNED(ra_profile_free);
 
 /* Appends one; ERR_CONFIG when there are too many (64) or value is too long. */
-int ra_profile_add_enroller(struct ra_profile *profile, enum enroller_kind kind, const char *value,
-    struct error *err);
+int ra_profile_add_enroller(
+    struct ra_profile *profile, enum enroller_kind kind, const char *value, struct error *err);
 
 /* By name, enrollers included; ERR_NOT_FOUND. */
 int ra_profiles_find(struct db *db, const char *name, struct ra_profile **out, struct error *err);
-int ra_profiles_find_id(struct db *db, const struct uuid *id, struct ra_profile **out,
-    struct error *err);
+int ra_profiles_find_id(
+    struct db *db, const struct uuid *id, struct ra_profile **out, struct error *err);
 
 /* The only enabled one; ERR_NOT_FOUND: none; ERR_CONFLICT: several. */
 int ra_profiles_find_only(struct db *db, struct ra_profile **out, struct error *err);

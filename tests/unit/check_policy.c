@@ -379,6 +379,11 @@ START_TEST(dates_stay_within_the_issuers)
 		f.profile.min_remaining_days = 0;
 		f.request.issuer_not_after = NOW;
 		assert_refused(ERR_CA_KEY);
+		f.request.issuer_not_after = NOW + 10LL * DAY;
+		f.request.issuer_not_before = NOW + 1;
+		assert_refused(ERR_CA_KEY);
+		f.request.issuer_not_before = NOW;
+		assert_granted();
 	}
 END_TEST
 
@@ -464,6 +469,35 @@ an_organization(void)
 }
 
 static void
+another_user_id(void)
+{
+	f.settings.self_service.allow_other_names = true;
+	add_attribute("0.9.2342.19200300.100.1.1", "eve");
+}
+
+static void
+another_mailbox(void)
+{
+	f.settings.self_service.allow_other_names = true;
+	add_attribute("0.9.2342.19200300.100.1.3", "eve@contoso.example");
+}
+
+static void
+another_upn_attribute(void)
+{
+	f.settings.self_service.allow_other_names = true;
+	add_attribute("1.3.6.1.4.1.311.20.2.3", "eve@contoso.example");
+}
+
+static void
+an_other_name(void)
+{
+	f.settings.self_service.allow_other_names = true;
+	SET(f.profile.san_types, "dns,other");
+	add_san(SAN_OTHER, "");
+}
+
+static void
 a_guest(void)
 {
 	f.principal.is_guest = true;
@@ -504,8 +538,8 @@ nobody_named(void)
 
 static void (*const self_service_refusals[])(void) = { other_common_name, second_common_name,
 	longer_common_name, other_upn, second_upn, other_email, other_subject_email, a_dns_name,
-	an_organization, a_guest, no_upn_claim, server_auth, a_device_common_name, a_device_uri,
-	nobody_named };
+	an_organization, another_user_id, another_mailbox, another_upn_attribute, an_other_name,
+	a_guest, no_upn_claim, server_auth, a_device_common_name, a_device_uri, nobody_named };
 
 START_TEST(self_service_refuses)
 	{
@@ -527,6 +561,7 @@ START_TEST(self_service_may_allow_other_names)
 		f.settings.self_service.allow_other_names = true;
 		a_dns_name();
 		an_organization();
+		add_attribute("0.9.2342.19200300.100.1.1", UPN);
 		assert_granted();
 		other_email();
 		assert_refused(ERR_SELF_SERVICE);

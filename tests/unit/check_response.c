@@ -119,7 +119,7 @@ static const struct {
 	{ ERR_SWITCHED_OFF, 404, 4040, true, NULL },
 	{ ERR_NOT_FOUND, 404, 4041, true, NULL },
 	{ ERR_METHOD, 405, 4050, true, NULL },
-	{ ERR_CONFLICT, 409, 4090, true, NULL },
+	{ ERR_CONFLICT, 409, 4090, false, NULL },
 	{ ERR_LIMIT, 429, 4290, true, NULL },
 	{ ERR_INTERNAL, 500, 5000, false, NULL },
 	{ ERR_NOT_BUILT, 501, 5010, true, NULL },
