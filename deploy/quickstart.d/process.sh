@@ -38,9 +38,10 @@ alive() {
 	[ -n "$(pid_of "$1")" ]
 }
 
-# Signals end up, and with it what it has started.
+# Signals end up, and with it what it has started. To ignore SIGPIPE would make the services do so.
 end_on_signals() {
 	trap 'exit 130' INT
+	trap 'exit 141' PIPE
 	trap 'exit 143' TERM HUP
 }
 
@@ -143,7 +144,9 @@ remove_run_folder() {
 up_failed() {
 	local status=$1 i log
 	trap - EXIT
-	trap '' INT TERM HUP
+	trap '' INT TERM HUP PIPE
+	# Nothing, least of all a message that nobody reads, may keep the rest from being ended.
+	set +e
 	# A signal may have come while a function's output went to its log.
 	exec >&6 2>&7
 	[ "$status" -ne 0 ] || status=1

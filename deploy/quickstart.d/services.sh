@@ -71,17 +71,21 @@ prepare() {
 	save_state
 	make_tls
 	# What a user changes in the settings stays for as long as ours would be the same as before.
-	if certwright_conf | replace "$DIR/var/quickstart.conf" || [ ! -f "$DIR/certwright.conf" ]; then
+	certwright_conf >"$DIR/var/quickstart.conf"
+	if ! cmp -s "$DIR/var/quickstart.conf" "$DIR/var/quickstart.conf.used" ||
+		[ ! -f "$DIR/certwright.conf" ]; then
 		keep_settings
-		cp "$DIR/var/quickstart.conf" "$DIR/certwright.conf"
-		cp "$DIR/var/quickstart.conf" "$DIR/var/quickstart.conf.used"
+		replace "$DIR/certwright.conf" <"$DIR/var/quickstart.conf" || :
 		stop serve
+		# Last: it says that all of this is done, whenever a run is killed.
+		replace "$DIR/var/quickstart.conf.used" <"$DIR/var/quickstart.conf" || :
 	fi
 }
 
 # Settings that a user has changed are put aside before ours take their place.
 keep_settings() {
 	if [ -f "$DIR/certwright.conf" ] &&
+		! cmp -s "$DIR/certwright.conf" "$DIR/var/quickstart.conf" &&
 		! cmp -s "$DIR/certwright.conf" "$DIR/var/quickstart.conf.used"; then
 		mv "$DIR/certwright.conf" "$DIR/certwright.conf.old"
 		say "the settings had to be written anew; yours are in $DIR/certwright.conf.old"

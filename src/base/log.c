@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -32,18 +33,19 @@ enum { LEVEL_COUNT = sizeof(LEVELS) / sizeof(LEVELS[0]) };
 static struct {
 	int fd;
 	bool is_socket;
-	bool to_syslog;
-	bool torn; /* the last line was written in part */
+	int syslog_fd; /* a datagram socket, -1 unless the target is syslog */
+	bool torn;     /* the last line was written in part */
 	enum log_level level;
 	const char *request;
 	uint64_t dropped;
 	char path[PATH_MAX_BYTES]; /* "" unless the target is a file */
-} state = { .fd = STDERR_FILENO, .level = LOG_LEVEL_INFO };
+} state = { .fd = STDERR_FILENO, .syslog_fd = -1, .level = LOG_LEVEL_INFO };
 
 /* A line in the making. text[0] is kept for a newline in front, should the last be torn. */
 struct line {
 	char text[1 + LINE_MAX_BYTES];
 	size_t len;
+	enum log_level level;
 	bool is_cut;
 };
 
@@ -158,6 +160,7 @@ begin(struct line *line, enum log_level level, const char *event)
 
 	line->text[0] = '\n';
 	line->len = 1;
+	line->level = level;
 	line->is_cut = false;
 	clock_text_ms(clock_now_ms(), now);
 	add_field(line, "ts", bytes_text(now));
@@ -199,34 +202,6 @@ write_once(const char *text, size_t len)
 	return done;
 }
 
-static bool
-put(const struct line *line)
-{
-	const char *start = line->text + (state.torn ? 0 : 1);
-	size_t len = line->len - (state.torn ? 0 : 1);
-	ssize_t done = write_once(start, len);
-
-	if (done == (ssize_t)len) {
-		state.torn = false;
-		return true;
-	}
-	state.torn = state.torn || done > 0;
-	return false;
-}
-
-/* Says how many lines are missing, as soon as there is room again. */
-static void
-put_dropped(void)
-{
-	struct line line;
-
-	begin(&line, LOG_LEVEL_WARNING, "log_lines_dropped");
-	add_number(&line, "count", (int64_t)state.dropped);
-	end(&line);
-	if (put(&line))
-		state.dropped = 0;
-}
-
 static int
 priority_of(enum log_level level)
 {
@@ -241,6 +216,62 @@ priority_of(enum log_level level)
 		return LOG_DEBUG;
 	}
 	return LOG_ERR;
+}
+
+/*
+ * One datagram without its newline, since syslog(3) would wait for a receiver that has stopped.
+ * RFC 3164 section 4.1 without the time, which the receiver takes from its own clock. Not
+ * connected, so that a receiver that starts anew is found again.
+ */
+static bool
+put_syslog(const struct line *line)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
+	char head[64];
+	int len = snprintf(head, sizeof(head),
+	    "<%d>certwright[%d]: ", LOG_DAEMON | priority_of(line->level), (int)getpid());
+	struct iovec parts[] = { { .iov_base = head, .iov_len = (size_t)len },
+		{ .iov_base = (void *)(uintptr_t)(line->text + 1), .iov_len = line->len - 2 } };
+	const struct msghdr message = { .msg_name = &address,
+		.msg_namelen = sizeof(address),
+		.msg_iov = parts,
+		.msg_iovlen = 2 };
+
+	return sendmsg(state.syslog_fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+static bool
+put_fd(const struct line *line)
+{
+	const char *start = line->text + (state.torn ? 0 : 1);
+	size_t len = line->len - (state.torn ? 0 : 1);
+	ssize_t done = write_once(start, len);
+
+	if (done == (ssize_t)len) {
+		state.torn = false;
+		return true;
+	}
+	state.torn = state.torn || done > 0;
+	return false;
+}
+
+static bool
+put(const struct line *line)
+{
+	return state.syslog_fd >= 0 ? put_syslog(line) : put_fd(line);
+}
+
+/* Says how many lines are missing, as soon as there is room again. */
+static void
+put_dropped(void)
+{
+	struct line line;
+
+	begin(&line, LOG_LEVEL_WARNING, "log_lines_dropped");
+	add_number(&line, "count", (int64_t)state.dropped);
+	end(&line);
+	if (put(&line))
+		state.dropped = 0;
 }
 
 void
@@ -263,14 +294,10 @@ log_write(enum log_level level, const char *event, const struct log_field *field
 			add_field(&line, fields[i].name, fields[i].text);
 	}
 	end(&line);
-	if (state.to_syslog) {
-		syslog(priority_of(level), "%.*s", (int)(line.len - 2), line.text + 1);
-	} else {
-		if (state.dropped > 0)
-			put_dropped();
-		if (state.dropped > 0 || !put(&line))
-			state.dropped++;
-	}
+	if (state.dropped > 0)
+		put_dropped();
+	if (state.dropped > 0 || !put(&line))
+		state.dropped++;
 	errno = saved;
 }
 
@@ -316,6 +343,14 @@ use_fd(int fd)
 		(void)close(old);
 }
 
+static void
+use_syslog_fd(int fd)
+{
+	if (state.syslog_fd >= 0)
+		(void)close(state.syslog_fd);
+	state.syslog_fd = fd;
+}
+
 static int
 use_file(const char *path, struct error *err)
 {
@@ -329,7 +364,23 @@ use_file(const char *path, struct error *err)
 		    errno == EINVAL ? "not a regular file" : strerror(errno));
 	use_fd(fd);
 	memcpy(state.path, path, strlen(path) + 1);
-	state.to_syslog = false;
+	use_syslog_fd(-1);
+	return 0;
+}
+
+static int
+use_standard(bool to_syslog, struct error *err)
+{
+	int fd = -1;
+
+	if (to_syslog) {
+		fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (fd < 0)
+			return error_set(err, ERR_CONFIG, "log: socket: %s", strerror(errno));
+	}
+	use_fd(STDERR_FILENO);
+	state.path[0] = '\0';
+	use_syslog_fd(fd);
 	return 0;
 }
 
@@ -348,11 +399,8 @@ log_open(const char *target, const char *level, struct error *err)
 		if (use_file(target + 5, err) < 0)
 			return -1;
 	} else if (to_syslog || strcmp(target, "stderr") == 0) {
-		if (to_syslog)
-			openlog("certwright", LOG_PID | LOG_NDELAY, LOG_DAEMON);
-		use_fd(STDERR_FILENO);
-		state.path[0] = '\0';
-		state.to_syslog = to_syslog;
+		if (use_standard(to_syslog, err) < 0)
+			return -1;
 	} else {
 		return error_set(
 		    err, ERR_CONFIG, "log: expected target stderr, syslog or file:/PATH");

@@ -26,11 +26,11 @@ struct log_field log_number(const char *name, int64_t value);
  * request for long and never fails the caller; lines are bounded (4 KiB).
  * Use: log_event(LOG_LEVEL_INFO, "issued", log_text("serial", hex), log_number("ms", 3));
  */
-#define log_event(level, event, ...)                                                               \
-	log_write(level, event, (const struct log_field[]){ __VA_ARGS__ },                         \
+#define log_event(level, event, ...) \
+	log_write(level, event, (const struct log_field[]){ __VA_ARGS__ }, \
 	    sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field))
-void log_write(enum log_level level, const char *event, const struct log_field *fields,
-    size_t count);
+void log_write(
+    enum log_level level, const char *event, const struct log_field *fields, size_t count);
 
 /* The id that following lines carry as req=; NULL ends that. Borrowed. */
 void log_set_request(const char *id);

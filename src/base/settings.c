@@ -42,6 +42,26 @@ settle_database(const struct config *config, struct settings *settings, struct e
 	return text_set(&settings->database.socket, bytes_text(DEFAULT_SOCKET), err);
 }
 
+/*
+ * A request waits for a connection to each server in turn and then for an answer. That must end
+ * before the watchdog takes the worker for stuck.
+ */
+static int
+check_waits(const struct config *config, const struct settings *settings, struct error *err)
+{
+	uint32_t limit = settings->server.request_timeout_s;
+	uint32_t connect = settings->database.connect_timeout_s;
+	uint32_t read = settings->database.read_timeout_s;
+	size_t hosts = settings->database.hosts.count > 0 ? settings->database.hosts.count : 1;
+
+	if (connect * hosts + read < limit)
+		return 0;
+	return config_fault(config, config_find(config, "Server", "RequestTimeoutSeconds"), err,
+	    "expected more than [Database] ConnectTimeoutSeconds (%u) for each of %zu servers plus "
+	    "ReadTimeoutSeconds (%u), not %u",
+	    connect, hosts, read, limit);
+}
+
 /* Timeouts nest, or the watchdog ends a worker that is only waiting for its database. */
 static int
 check_timeouts(const struct config *config, const struct settings *settings, struct error *err)
@@ -68,7 +88,7 @@ check_timeouts(const struct config *config, const struct settings *settings, str
 		    "expected at most the %u of [Server] RequestTimeoutSeconds, not %u",
 		    settings->server.request_timeout_s, rows[i].seconds);
 	}
-	return 0;
+	return check_waits(config, settings, err);
 }
 
 /* Without a tenant and an application no token could ever be accepted. */

@@ -32,11 +32,11 @@ read_plan(const struct wish *wish, struct authority_plan *plan, struct error *er
 {
 	long days = 3650, path_len = 0;
 
-	if (wish->days != NULL && options_number("--days", wish->days,
+	if (wish->days != NULL && options_number("days", wish->days,
 				      (struct option_range){ 1, DAYS_MAX }, &days, err) < 0)
 		return -1;
 	if (wish->path_len != NULL &&
-	    options_number("--path-len", wish->path_len, (struct option_range){ 0, PATH_LEN_MAX },
+	    options_number("path-len", wish->path_len, (struct option_range){ 0, PATH_LEN_MAX },
 		&path_len, err) < 0)
 		return -1;
 	*plan = (struct authority_plan){

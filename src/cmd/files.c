@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,9 +48,35 @@ write_stream(FILE *file, struct bytes bytes)
 	return fflush(file) == 0 ? 0 : -1;
 }
 
+static int
+write_stdout(struct bytes bytes, struct error *err)
+{
+	if (write_stream(stdout, bytes) < 0)
+		return error_set(err, ERR_CONFIG, "standard output: %s", strerror(errno));
+	return 0;
+}
+
+/* Devices, FIFOs and the like are written to: renamed over, /dev/null would be gone. */
+static int
+write_in_place(const char *path, struct bytes bytes, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	cleanup(close_file) FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+
+	if (file == NULL) {
+		(void)error_set(err, ERR_CONFIG, "%s: %s", path, strerror(errno));
+		if (fd >= 0)
+			(void)close(fd);
+		return -1;
+	}
+	if (write_stream(file, bytes) < 0)
+		return error_set(err, ERR_CONFIG, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
 /* A reader sees the old file or the new one, never a part. */
 static int
-write_file(const char *path, struct bytes bytes, struct error *err)
+replace_file(const char *path, struct bytes bytes, struct error *err)
 {
 	cleanup(buf_release) struct buf name = BUF_INIT(4096 + 8);
 	cleanup(close_file) FILE *file = NULL;
@@ -76,12 +104,38 @@ write_file(const char *path, struct bytes bytes, struct error *err)
 	return 0;
 }
 
+/* A symbolic link stays, and the file that it names is replaced. */
+static int
+replace_target(const char *path, struct bytes bytes, struct error *err)
+{
+	char target[PATH_MAX];
+
+	if (realpath(path, target) == NULL)
+		return error_set(err, ERR_CONFIG, "%s: %s", path, strerror(errno));
+	return replace_file(target, bytes, err);
+}
+
+/* /dev/stdout and its other names: replacing the file would lose what else is printed there. */
+static bool
+is_stdout(const struct stat *st)
+{
+	struct stat out;
+
+	return fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == st->st_dev &&
+	       out.st_ino == st->st_ino;
+}
+
 int
 files_write(const char *path, struct bytes bytes, struct error *err)
 {
-	if (path != NULL)
-		return write_file(path, bytes, err);
-	if (write_stream(stdout, bytes) < 0)
-		return error_set(err, ERR_CONFIG, "standard output: %s", strerror(errno));
-	return 0;
+	struct stat st;
+
+	if (path == NULL)
+		return write_stdout(bytes, err);
+	if (stat(path, &st) < 0)
+		return replace_file(path, bytes, err);
+	if (is_stdout(&st))
+		return write_stdout(bytes, err);
+	return S_ISREG(st.st_mode) ? replace_target(path, bytes, err)
+				   : write_in_place(path, bytes, err);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/db.h"
 
 enum { PUBLIC_KEY_MAX = 2048 };
 
@@ -109,14 +110,20 @@ static int
 make_key(const char *type, const struct managed_key *row, struct error *err)
 {
 	struct key_facts facts;
+	struct stat st;
 
 	if (type == NULL)
 		return error_set(err, ERR_CONFIG, "the type of the new key is missing (--key)");
 	if (key_facts_parse(type, &facts, err) < 0)
 		return -1;
-	if (strncmp(row->uri, "file:", 5) == 0)
-		return key_generate_file(row->uri + 5, passphrase_of(row), facts, err);
-	return key_generate_pkcs11(row->uri, passphrase_of(row), facts, err);
+	if (strncmp(row->uri, "file:", 5) != 0)
+		return key_generate_pkcs11(row->uri, passphrase_of(row), facts, err);
+	if (lstat(row->uri + 5, &st) == 0)
+		return error_set(err, ERR_CA_KEY,
+		    "%s exists already; where an interrupted run left it, use it with "
+		    "--existing-key",
+		    row->uri + 5);
+	return key_generate_file(row->uri + 5, passphrase_of(row), facts, err);
 }
 
 /* A type that was asked for must be that of the key that exists. */
@@ -195,6 +202,11 @@ authority_key_stays(const struct authority_key *key, struct error *err)
 {
 	if (!key->is_new)
 		return -1;
+	/* It may be the only key of a CA that is active by now. */
+	if (db_outcome_unknown(err))
+		return error_prefix(err,
+		    "keep the new key in %s until certwright ca list shows whether it is used",
+		    key->row.uri);
 	return error_prefix(err,
 	    "the new key stays in %s (remove it, or use it with --existing-key)", key->row.uri);
 }

@@ -114,6 +114,11 @@ connection_send(struct connection *connection, struct bytes response,
 		sent += (size_t)piece;
 		progress->report(progress->arg);
 	}
+	/* a short answer is still in libfcgi's buffer, and FCGX_Finish_r tells nothing */
+	if (FCGX_FFlush(connection->fcgi.out) != 0) {
+		connection->is_cut = true;
+		return error_set(err, ERR_INTERNAL, "the peer did not take the answer");
+	}
 	return 0;
 }
 

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -159,17 +161,39 @@ bind_private(int fd, const struct sockaddr_un *address)
 	return rc < 0 ? -1 : listen(fd, BACKLOG);
 }
 
+/*
+ * From the look at the old socket until ours listens, lest another starter take ours for stale.
+ * The file stays: whoever removed it could let two starters lock two files.
+ */
+static int
+lock_start(const char *path, int *out, struct error *err)
+{
+	char name[sizeof(((struct sockaddr_un *)NULL)->sun_path) + sizeof(".lock")];
+	int fd;
+
+	(void)snprintf(name, sizeof(name), "%s.lock", path);
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+		(void)error_set(err, ERR_CONFIG, "Listen: %s: %s", name, strerror(errno));
+		close_fd(&fd);
+		return -1;
+	}
+	*out = fd;
+	return 0;
+}
+
 static int
 listen_at(const char *path, int *out, struct error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	cleanup(close_fd) int lock = -1;
 	int fd;
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return error_set(err, ERR_CONFIG, "Listen: longer than %zu octets",
 		    sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	if (remove_stale(&address, err) < 0)
+	if (lock_start(path, &lock, err) < 0 || remove_stale(&address, err) < 0)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && bind_private(fd, &address) == 0) {

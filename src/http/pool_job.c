@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "http/pool_child.h"
 
-enum { CHILD_MAX_MS = 60 * 1000, FORK_RETRY_MS = 5 * 1000 };
+enum { CHILD_MAX_MS = 60 * 1000 /* for each tenant */, FORK_RETRY_MS = 5 * 1000 };
 
 static const int64_t hour_ms = INT64_C(3600) * 1000;
 
@@ -75,13 +75,22 @@ is_called_for(const struct pool_job *job, const struct settings *settings, int64
 	return job->wanted && now_ms - job->ended_ms >= pause_ms;
 }
 
+/* The tenants are asked one after the other. */
+static int64_t
+child_limit_ms(const struct settings *settings)
+{
+	size_t tenants = settings->auth.tenant_ids.count;
+
+	return CHILD_MAX_MS * (int64_t)(tenants > 1 ? tenants : 1);
+}
+
 void
 pool_job_tick(struct pool_job *job, const struct settings *settings)
 {
 	int64_t now_ms = clock_monotonic_ms();
 
 	if (job->pid > 0) {
-		if (now_ms - job->started_ms > CHILD_MAX_MS)
+		if (now_ms - job->started_ms > child_limit_ms(settings))
 			(void)kill(job->pid, SIGKILL);
 		return;
 	}

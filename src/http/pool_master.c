@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -55,27 +57,33 @@ struct master {
 	int64_t stop_until_ms;
 	int exit_status;
 	struct stat socket; /* the file of our own socket, st_ino 0 when it is not ours */
+	char socket_path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 };
 
 static void
 note_socket(struct master *m)
 {
 	const char *path = m->settings->server.listen;
+	size_t len = strlen(path);
 
 	m->socket.st_ino = 0;
-	if (m->options->listen_fd != STDIN_FILENO && path[0] != '\0' && stat(path, &m->socket) < 0)
+	if (m->options->listen_fd == STDIN_FILENO || len == 0 || len >= sizeof(m->socket_path))
+		return;
+	/* a reload may change Listen, but not where our socket is */
+	memcpy(m->socket_path, path, len + 1);
+	if (stat(path, &m->socket) < 0)
 		m->socket.st_ino = 0;
 }
 
 /* Early in a stop: the web server fails at once then, and a successor can bind its own. */
 static void
-remove_socket(struct master *m, const char *path)
+remove_socket(struct master *m)
 {
 	struct stat now;
 
-	if (m->socket.st_ino != 0 && stat(path, &now) == 0 && now.st_ino == m->socket.st_ino &&
-	    now.st_dev == m->socket.st_dev)
-		(void)unlink(path);
+	if (m->socket.st_ino != 0 && stat(m->socket_path, &now) == 0 &&
+	    now.st_ino == m->socket.st_ino && now.st_dev == m->socket.st_dev)
+		(void)unlink(m->socket_path);
 	m->socket.st_ino = 0;
 }
 
@@ -86,7 +94,7 @@ begin_stop(struct master *m, int64_t now_ms)
 		return;
 	m->is_stopping = true;
 	m->stop_until_ms = now_ms + (int64_t)m->settings->server.request_timeout_s * 1000;
-	remove_socket(m, m->settings->server.listen);
+	remove_socket(m);
 }
 
 static void
@@ -210,19 +218,26 @@ check_ended(struct master *m, int wait_status)
 	}
 }
 
-/* Only workers that die young and not in order make the next ones wait. */
+/*
+ * Only workers that die young and not in order make the next ones wait; those that die during the
+ * wait fell with the first and do not prolong it.
+ */
 static void
 plan_respawn(struct master *m, int64_t lived_ms, bool in_order)
 {
+	int64_t now_ms = clock_monotonic_ms();
+
 	if (in_order || lived_ms >= YOUNG_MS) {
 		m->backoff_ms = 0;
 		m->spawn_from_ms = 0;
 		return;
 	}
+	if (now_ms < m->spawn_from_ms)
+		return;
 	m->backoff_ms = m->backoff_ms == 0 ? BACKOFF_FIRST_MS : 2 * m->backoff_ms;
 	if (m->backoff_ms > BACKOFF_MAX_MS)
 		m->backoff_ms = BACKOFF_MAX_MS;
-	m->spawn_from_ms = clock_monotonic_ms() + m->backoff_ms;
+	m->spawn_from_ms = now_ms + m->backoff_ms;
 }
 
 static void
@@ -363,6 +378,13 @@ drain(struct master *m, int64_t now_ms)
 	return left == 0 && m->check_pid <= 0 && m->job.pid <= 0;
 }
 
+/* A fork that failed is tried again, but not in every tick. */
+static bool
+may_check(const struct master *m, int64_t now_ms)
+{
+	return m->check_pid == 0 || (m->check_pid < 0 && now_ms - m->check_started_ms >= YOUNG_MS);
+}
+
 static void
 tick(struct master *m, int64_t now_ms)
 {
@@ -370,9 +392,9 @@ tick(struct master *m, int64_t now_ms)
 		(void)kill(m->check_pid, SIGKILL);
 	if (!m->is_serving)
 		return;
-	if (m->wants_reload && m->check_pid <= 0) {
-		m->wants_reload = false;
+	if (m->wants_reload && may_check(m, now_ms)) {
 		begin_check(m, check_at_reload);
+		m->wants_reload = m->check_pid < 0;
 	}
 	fill(m, now_ms);
 	pool_job_tick(&m->job, m->settings);

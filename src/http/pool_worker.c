@@ -152,8 +152,9 @@ send_answer(struct worker *w, struct connection *connection)
 	struct error err = { .code = ERR_NONE };
 
 	mark(w, SLOT_SENDING);
-	if (!buf_failed(&w->out) &&
-	    connection_send(connection, buf_bytes(&w->out), &progress, &err) < 0)
+	if (buf_failed(&w->out))
+		log_event(LOG_LEVEL_ERROR, "answer_lost", log_number("limit", OUT_MAX));
+	else if (connection_send(connection, buf_bytes(&w->out), &progress, &err) < 0)
 		log_event(LOG_LEVEL_INFO, "answer_cut", log_text("reason", err.text));
 	connection_close(connection);
 	if (w->out.cap > OUT_KEEP)

@@ -149,13 +149,15 @@ add_issuer(const struct run *run, const char *issuer, struct json_object *keys)
 	return 0;
 }
 
-/* What could not be refreshed keeps what it had, with the age it had. */
+/* What is not refreshed, or not yet, keeps what it had, with the age it had. */
 static void
-carry_over(const struct run *run, const char *issuer)
+carry_over(const struct run *run, const char *tenant, enum identity_version version)
 {
+	char issuer[IDENTITY_ISSUER_MAX];
 	struct json_object *entry = NULL;
 
-	if (run->old != NULL && json_get_object(run->old, issuer, &entry))
+	if (run->old != NULL && identity_issuer_text(run->settings, tenant, version, issuer) &&
+	    json_get_object(run->old, issuer, &entry))
 		(void)json_object_object_add(run->next, issuer, json_object_get(entry));
 }
 
@@ -175,7 +177,6 @@ refresh_issuer(
 		return;
 	}
 	run->bad++;
-	carry_over(run, issuer);
 	log_event(LOG_LEVEL_WARNING, "identity_keys_failed", log_text("tenant", tenant),
 	    log_text("issuer", issuer), log_text("reason", wrong.text));
 	(void)error_set(err, ERR_IDENTITY_KEYS, "%s", wrong.text);
@@ -194,6 +195,20 @@ read_old(struct run *run)
 		    LOG_LEVEL_WARNING, "identity_keys_start_empty", log_text("reason", wrong.text));
 }
 
+/* Writes at once: should the job end early, the tenants so far have their keys. */
+static int
+refresh_tenant(struct run *run, const char *tenant, struct error *first, struct error *err)
+{
+	size_t before = run->good;
+
+	for (enum identity_version v = IDENTITY_V1; v < IDENTITY_VERSIONS; v++)
+		if (identity_issuer_is_accepted(run->settings, v))
+			refresh_issuer(run, tenant, v, first);
+	if (run->good == before)
+		return 0;
+	return identity_keys_file_write(run->settings->server.state_dir, run->next, err);
+}
+
 static int
 refresh_all(struct run *run, struct error *err)
 {
@@ -204,10 +219,10 @@ refresh_all(struct run *run, struct error *err)
 	for (size_t i = 0; i < tenants->count; i++)
 		for (enum identity_version v = IDENTITY_V1; v < IDENTITY_VERSIONS; v++)
 			if (identity_issuer_is_accepted(run->settings, v))
-				refresh_issuer(run, tenants->items[i], v, &first);
-	if (run->good > 0 &&
-	    identity_keys_file_write(run->settings->server.state_dir, run->next, err) < 0)
-		return -1;
+				carry_over(run, tenants->items[i], v);
+	for (size_t i = 0; i < tenants->count; i++)
+		if (refresh_tenant(run, tenants->items[i], &first, err) < 0)
+			return -1;
 	if (run->bad > 0)
 		return error_set(err, ERR_IDENTITY_KEYS, "%zu of %zu issuers not refreshed: %s",
 		    run->bad, run->bad + run->good, first.text);

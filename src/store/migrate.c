@@ -288,6 +288,14 @@ apply(struct db *db, const struct migration *migration, const struct applied *ap
 }
 
 static int
+report_end(FILE *report, struct error *err)
+{
+	if (fflush(report) != 0 || ferror(report))
+		return error_set(err, ERR_INTERNAL, "cannot write the report");
+	return 0;
+}
+
+static int
 run_missing(struct db *db, bool dry_run, FILE *report, struct error *err)
 {
 	cleanup(history_release) struct history history = HISTORY_INIT;
@@ -311,7 +319,7 @@ run_missing(struct db *db, bool dry_run, FILE *report, struct error *err)
 	}
 	if (missing == 0)
 		(void)fprintf(report, "the schema is up to date\n");
-	return 0;
+	return report_end(report, err);
 }
 
 /*
@@ -380,6 +388,8 @@ migrate_status(struct db *db, FILE *report, struct error *err)
 				? "compatible with this one"
 				: "not compatible with this one");
 	}
+	if (report_end(report, err) < 0)
+		return -1;
 	return load_and_judge(db, &history, err);
 }
 

@@ -117,10 +117,38 @@ START_TEST(a_fault_late_in_the_records_leaves_none_and_names_the_key)
 		    0);
 		with_db_sql("RENAME TABLE audit_away TO audit");
 		with_db_fails(authority_create(&context, &plan, fresh(), &with_db_err), ERR_CA_KEY);
+		ck_assert_ptr_nonnull(strstr(with_db_err.text, path));
+		ck_assert_ptr_nonnull(strstr(with_db_err.text, "--existing-key"));
 		plan.key.existing = true;
 		error_clear(&with_db_err);
 		with_db_ok(authority_create(&context, &plan, fresh(), &with_db_err));
 		assert_state("demo-1", "active");
+	}
+END_TEST
+
+static const struct {
+	enum error_code code;
+	int number;
+	bool may_be_recorded;
+} FAULTS[] = {
+	{ ERR_DATABASE, 2013, true }, /* lost during the COMMIT */
+	{ ERR_DATABASE, 1146, false },
+	{ ERR_CONFLICT, 1062, false },
+	{ ERR_CA_KEY, 0, false },
+};
+
+START_TEST(only_a_key_that_cannot_be_in_use_may_be_removed)
+	{
+		const struct authority_key key = { .row = { .uri = "file:/k" }, .is_new = true };
+		struct error err = { .code = ERR_NONE };
+		bool may_be_recorded = FAULTS[_i].may_be_recorded;
+
+		(void)error_set(&err, FAULTS[_i].code, "fault");
+		err.number = FAULTS[_i].number;
+		ck_assert_int_eq(authority_key_stays(&key, &err), -1);
+		ck_assert_ptr_nonnull(strstr(err.text, "file:/k"));
+		ck_assert((strstr(err.text, "remove it") == NULL) == may_be_recorded);
+		ck_assert((strstr(err.text, "keep the new key") != NULL) == may_be_recorded);
 	}
 END_TEST
 
@@ -362,6 +390,7 @@ case_make(void)
 	tcase_add_loop_test(tc, names_have_their_rules, 0, COUNT(NAMES));
 	tcase_add_loop_test(tc, a_name_is_never_mistaken_for_a_label, 0, COUNT(CLASHES));
 	tcase_add_test(tc, a_fault_late_in_the_records_leaves_none_and_names_the_key);
+	tcase_add_loop_test(tc, only_a_key_that_cannot_be_in_use_may_be_removed, 0, COUNT(FAULTS));
 	tcase_add_test(tc, an_existing_key_must_be_of_the_type_asked_for);
 	tcase_add_test(tc, a_pin_never_reaches_the_records);
 	tcase_add_test(tc, a_second_ca_leaves_the_default_profile_alone);

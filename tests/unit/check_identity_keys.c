@@ -300,6 +300,38 @@ START_TEST(what_fails_keeps_its_keys_and_the_rest_is_refreshed)
 	}
 END_TEST
 
+#define OTHER "22222222-2222-4333-8444-555555555555"
+
+/* Asked for the second tenant: the job might be ended now. */
+static int
+get_and_look(void *data, const char *url, struct buf *out, struct error *err)
+{
+	if (strstr(url, OTHER) != NULL) {
+		ck_assert_int_eq(find_anew(V2, "k2", NOW + 1), ERR_NONE);
+		*(bool *)data = true;
+	}
+	return get_served(NULL, url, out, err);
+}
+
+START_TEST(each_tenants_keys_are_written_before_the_next_is_asked)
+	{
+		static char other_text[] = OTHER;
+		static char *both[] = { tenant_text, other_text };
+		bool looked = false;
+		const struct identity_source source = { .get = get_and_look, .data = &looked };
+		struct error err = { .code = ERR_NONE };
+
+		serve_all();
+		ck_assert_int_eq(refresh(0, NULL, &err), 0);
+		serve(V2_KEYS, make_set(&v2_set, second, "k2", V2_EXTRA));
+		settings.auth.tenant_ids = (struct text_list){ .items = both, .count = 2 };
+		clock_fix(NOW + 1);
+		ck_assert_int_eq(identity_keys_refresh_from(&source, &settings, 0, NULL, &err), -1);
+		ck_assert(looked);
+		release_sets();
+	}
+END_TEST
+
 START_TEST(failed_refreshes_never_extend_a_keys_life)
 	{
 		struct error err;
@@ -808,6 +840,7 @@ add_refresh_tests(TCase *tcase)
 	tcase_add_test(tcase, the_interval_is_shared_by_processes);
 	tcase_add_test(tcase, a_clock_that_was_ahead_does_not_stop_the_refresh);
 	tcase_add_test(tcase, what_fails_keeps_its_keys_and_the_rest_is_refreshed);
+	tcase_add_test(tcase, each_tenants_keys_are_written_before_the_next_is_asked);
 	tcase_add_test(tcase, failed_refreshes_never_extend_a_keys_life);
 	tcase_add_test(tcase, a_key_seen_again_lives_on);
 	tcase_add_test(tcase, keys_from_the_future_are_not_used);

@@ -2,12 +2,15 @@
 #define _GNU_SOURCE
 #include <check.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -286,6 +289,42 @@ START_TEST(a_reader_that_is_gone_does_no_harm)
 	}
 END_TEST
 
+/* With a /dev of our own, which only this forked test sees. */
+START_TEST(a_receiver_of_syslog_that_has_stopped_drops_lines)
+	{
+		struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
+		struct error err = { 0 };
+		char line[8192];
+		ssize_t len;
+		int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+		if (unshare(CLONE_NEWNS) < 0 ||
+		    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		    mount("none", "/dev", "tmpfs", 0, NULL) < 0) {
+			(void)puts("SKIP: syslog: no mount namespace here");
+			(void)close(fd);
+			return;
+		}
+		ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+		ck_assert_int_eq(log_open("syslog", "info", &err), 0);
+		for (int i = 0; i < 5000; i++)
+			log_event(LOG_LEVEL_WARNING, "flood", log_number("n", i));
+		len = recv(fd, line, sizeof(line) - 1, 0);
+		ck_assert_int_gt(len, 0);
+		line[len] = '\0';
+		ck_assert_ptr_nonnull(strstr(line, "<28>certwright["));
+		ck_assert_ptr_nonnull(strstr(line, "]: " TS "level=warning event=flood n=0"));
+		while (recv(fd, line, sizeof(line), 0) > 0)
+			continue;
+		log_event(LOG_LEVEL_INFO, "after", log_number("n", 1));
+		len = recv(fd, line, sizeof(line) - 1, 0);
+		ck_assert_int_gt(len, 0);
+		line[len] = '\0';
+		ck_assert_ptr_nonnull(strstr(line, "event=log_lines_dropped count="));
+		(void)close(fd);
+	}
+END_TEST
+
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 int
@@ -307,6 +346,7 @@ main(void)
 	tcase_add_test(tests, reopening_follows_a_rotation);
 	tcase_add_test(tests, reopening_that_fails_keeps_the_old_file);
 	tcase_add_loop_test(tests, a_full_pipe_drops_lines_and_says_how_many, 0, 2);
+	tcase_add_test(tests, a_receiver_of_syslog_that_has_stopped_drops_lines);
 	tcase_add_test(tests, a_reader_that_is_gone_does_no_harm);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);

@@ -105,6 +105,20 @@ START_TEST(a_dry_run_changes_nothing)
 	}
 END_TEST
 
+START_TEST(a_report_that_cannot_be_written_is_an_error)
+	{
+		FILE *full = fopen("/dev/full", "we");
+
+		ck_assert_ptr_nonnull(full);
+		with_db_fails(migrate_run(with_db, true, full, &with_db_err), ERR_INTERNAL);
+		with_db_fails(migrate_run(with_db, false, full, &with_db_err), ERR_INTERNAL);
+		error_clear(&with_db_err);
+		with_db_ok(migrate_check(with_db, &with_db_err));
+		with_db_fails(migrate_status(with_db, full, &with_db_err), ERR_INTERNAL);
+		(void)fclose(full);
+	}
+END_TEST
+
 static void
 add_later(const char *compatible_from)
 {
@@ -346,6 +360,7 @@ main(int argc, char **argv)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_fresh_database_gets_everything_once);
 	tcase_add_test(tc, a_dry_run_changes_nothing);
+	tcase_add_test(tc, a_report_that_cannot_be_written_is_an_error);
 	tcase_add_loop_test(
 	    tc, a_later_migration_is_accepted_only_when_compatible, 0, COUNT(LATER));
 	tcase_add_test(tc, a_changed_migration_is_refused);

@@ -4,7 +4,7 @@
 
 static pid_t pool;
 
-static const char one_worker[] = "Workers = 1\nRequestTimeoutSeconds = 2";
+static const char one_worker[] = "Workers = 1\nRequestTimeoutSeconds = 3";
 
 static void
 start_one(void)
@@ -15,7 +15,13 @@ start_one(void)
 static void
 start_two(void)
 {
-	pool = start_toy("Workers = 2\nRequestTimeoutSeconds = 2", false);
+	pool = start_toy("Workers = 2\nRequestTimeoutSeconds = 3", false);
+}
+
+static void
+start_eight(void)
+{
+	pool = start_toy("Workers = 8\nRequestTimeoutSeconds = 3", false);
 }
 
 static void
@@ -180,15 +186,15 @@ START_TEST(a_worker_that_hangs_is_replaced)
 		int64_t began = clock_monotonic_ms();
 
 		ck_assert(!ask("/sleep/60000").is_whole);
-		ck_assert_int_ge(clock_monotonic_ms() - began, 1900);
-		ck_assert_int_lt(clock_monotonic_ms() - began, 4000);
+		ck_assert_int_ge(clock_monotonic_ms() - began, 2900);
+		ck_assert_int_lt(clock_monotonic_ms() - began, 5000);
 		ck_assert_int_ne(ask_pid(), worker);
 	}
 END_TEST
 
 START_TEST(a_request_just_within_the_time_is_answered)
 	{
-		ck_assert(ask("/sleep/1500").is_whole);
+		ck_assert(ask("/sleep/2500").is_whole);
 	}
 END_TEST
 
@@ -218,7 +224,7 @@ START_TEST(a_slow_reader_gets_its_answer_while_it_makes_progress)
 		int fd = dial();
 
 		put_request(fd, "/big");
-		/* four seconds in all, twice RequestTimeoutSeconds */
+		/* four seconds in all, longer than RequestTimeoutSeconds */
 		while ((got = recv(fd, piece, sizeof(piece), MSG_WAITALL)) > 0) {
 			total += (size_t)got;
 			nap_ms(250);
@@ -250,6 +256,75 @@ START_TEST(a_killed_worker_is_replaced)
 		ck_assert_int_eq(kill(worker, _i == 0 ? SIGKILL : SIGABRT), 0);
 		ck_assert_int_ne(ask_pid(), worker);
 		ck_assert_int_lt(clock_monotonic_ms() - began, 2000);
+	}
+END_TEST
+
+static bool
+log_has(const char *text)
+{
+	char path[2 * PATH_LEN], line[4097];
+	bool found = false;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/log", folder);
+	file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		found = strstr(line, text) != NULL;
+	(void)fclose(file);
+	return found;
+}
+
+START_TEST(workers_killed_together_wait_as_for_one)
+	{
+		char path[64];
+		int64_t began;
+		FILE *file;
+		int pid;
+
+		(void)ask_pid();
+		(void)snprintf(
+		    path, sizeof(path), "/proc/%d/task/%d/children", (int)pool, (int)pool);
+		file = fopen(path, "re");
+		ck_assert_ptr_nonnull(file);
+		began = clock_monotonic_ms();
+		while (fscanf(file, "%d", &pid) == 1)
+			(void)kill(pid, SIGKILL);
+		(void)fclose(file);
+		nap_ms(20);
+		ck_assert_int_gt(ask_pid(), 0);
+		ck_assert_int_lt(clock_monotonic_ms() - began, 1500);
+	}
+END_TEST
+
+START_TEST(a_short_answer_that_nobody_took_is_logged)
+	{
+		int fd = dial();
+
+		put_request(fd, "/sleep/300");
+		(void)close(fd);
+		(void)ask_pid();
+		ck_assert(log_has("event=answer_cut"));
+	}
+END_TEST
+
+START_TEST(a_pool_removes_its_own_socket_after_listen_changed)
+	{
+		char was[2 * PATH_LEN], text[4 * PATH_LEN];
+
+		(void)ask_pid();
+		memcpy(was, socket_path, sizeof(was));
+		(void)snprintf(text, sizeof(text), "%s.other", was);
+		memcpy(socket_path, text, sizeof(socket_path) - 1);
+		configure("", one_worker);
+		memcpy(socket_path, was, sizeof(was));
+		ck_assert_int_eq(kill(pool, SIGHUP), 0);
+		for (int i = 0; i < 100 && !log_has("event=reloaded"); i++)
+			nap_ms(20);
+		ck_assert_int_eq(kill(pool, SIGTERM), 0);
+		ck_assert_int_eq(wait_exit(pool, 3000), 0);
+		ck_assert_int_lt(access(was, F_OK), 0);
+		pool = 0;
 	}
 END_TEST
 
@@ -306,7 +381,7 @@ START_TEST(a_reload_replaces_the_workers_and_drops_no_request)
 
 		put_request(fd, "/sleep/1000");
 		nap_ms(200);
-		configure("ValidityPeriodDays = 14", "Workers = 2\nRequestTimeoutSeconds = 2");
+		configure("ValidityPeriodDays = 14", "Workers = 2\nRequestTimeoutSeconds = 3");
 		ck_assert_int_eq(kill(pool, SIGHUP), 0);
 		for (int i = 0; i < 5; i++)
 			ck_assert(ask("/").is_whole);
@@ -434,7 +509,7 @@ END_TEST
 START_TEST(a_single_process_that_hangs_is_ended_by_its_alarm)
 	{
 		(void)ask_pid();
-		nap_ms(2500); /* no alarm while it is idle */
+		nap_ms(3500); /* no alarm while it is idle */
 		ck_assert_int_eq(ask_pid(), pool);
 		ck_assert(!ask("/sleep/60000").is_whole);
 		ck_assert_int_eq(wait_exit(pool, 2000), 2000 + SIGALRM);
@@ -467,6 +542,7 @@ add_peers(TCase *tc)
 	tcase_add_test(tc, a_peer_that_drips_is_ended_by_the_watchdog);
 	tcase_add_test(tc, a_slow_reader_gets_its_answer_while_it_makes_progress);
 	tcase_add_test(tc, a_reader_that_stops_is_cut_off);
+	tcase_add_test(tc, a_short_answer_that_nobody_took_is_logged);
 }
 
 static void
@@ -481,6 +557,7 @@ add_life(TCase *tc)
 	tcase_add_test(tc, a_reload_replaces_the_workers_and_drops_no_request);
 	tcase_add_test(tc, the_job_runs_at_start_and_on_demand_but_not_too_often);
 	tcase_add_test(tc, a_socket_in_use_is_left_alone);
+	tcase_add_test(tc, a_pool_removes_its_own_socket_after_listen_changed);
 }
 
 int
@@ -495,6 +572,8 @@ main(void)
 	add_life(add_case(suite, "life", start_one));
 	tc = add_case(suite, "two", start_two);
 	tcase_add_test(tc, workers_end_when_their_master_is_killed);
+	tc = add_case(suite, "eight", start_eight);
+	tcase_add_test(tc, workers_killed_together_wait_as_for_one);
 	tc = add_case(suite, "recycling", start_recycling);
 	tcase_add_test(tc, a_worker_is_recycled_after_its_requests);
 	tc = add_case(suite, "single", start_single);

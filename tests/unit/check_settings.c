@@ -270,7 +270,20 @@ static const struct {
 	{ "[Server]\n" URLS "[Database]\nHosts = db\n", NULL },
 	{ "[Server]\n" URLS "[Database]\nHosts = db\nSocket = /run/x\n",
 	    ":6: [Database] Socket: expected either Socket or Hosts, not both" },
-	{ "[Server]\n" URLS "RequestTimeoutSeconds = 10\n", NULL },
+	{ "[Server]\n" URLS "RequestTimeoutSeconds = 14\n", NULL },
+	{ "[Server]\n" URLS "RequestTimeoutSeconds = 13\n",
+	    ":4: [Server] RequestTimeoutSeconds: expected more than [Database] "
+	    "ConnectTimeoutSeconds (3) for each of 1 servers plus ReadTimeoutSeconds (10), not "
+	    "13" },
+	{ "[Server]\n" URLS "RequestTimeoutSeconds = 17\n[Database]\nHosts = a, b\n", NULL },
+	{ "[Server]\n" URLS "RequestTimeoutSeconds = 16\n[Database]\nHosts = a, b\n",
+	    ":4: [Server] RequestTimeoutSeconds: expected more than [Database] "
+	    "ConnectTimeoutSeconds (3) for each of 2 servers plus ReadTimeoutSeconds (10), not "
+	    "16" },
+	{ "[Server]\n" URLS "[Database]\nReadTimeoutSeconds = 27\n",
+	    ": [Server] RequestTimeoutSeconds: expected more than [Database] "
+	    "ConnectTimeoutSeconds (3) for each of 1 servers plus ReadTimeoutSeconds (27), not "
+	    "30" },
 	{ "[Server]\n" URLS "RequestTimeoutSeconds = 9\n",
 	    ":4: [Server] RequestTimeoutSeconds: expected at least the 10 of [Database] "
 	    "ReadTimeoutSeconds, not 9" },

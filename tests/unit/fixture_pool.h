@@ -144,7 +144,7 @@ make_folder(void)
 static void
 remove_folder(void)
 {
-	static const char *const names[] = { "s", "conf", "jobs", "log" };
+	static const char *const names[] = { "s", "s.lock", "conf", "jobs", "log" };
 	char path[2 * PATH_LEN];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
