@@ -1,0 +1,1 @@
+int f(void) { goto out; out: return 1; }

@@ -1,0 +1,1 @@
+int f(void) { return localtime (1); }

@@ -1,0 +1,1 @@
+static const struct command commands[] = { { "serve", cmd_serve, "answers" } };

@@ -1,0 +1,5 @@
+static const struct config_key keys[] = {
+	{ .section = "", .name = "ValidityPeriodDays", .type = CONFIG_NUMBER },
+	{ .section = "DbCSRValidation",
+	    .name = "ValidityPeriodDays", .type = CONFIG_NUMBER },
+};

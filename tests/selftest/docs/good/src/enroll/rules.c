@@ -1,0 +1,1 @@
+static const struct rule_field fields[] = { { "KeyTypes", RULE_LIST, "types" } };

@@ -1,0 +1,1 @@
+int h_count(void);

@@ -1,0 +1,2 @@
+/* "crypto/up.h" in a comment is no include. */
+#include "base/a.h"
