@@ -1,7 +1,6 @@
 /* The application of one worker: its routes, and what every request goes through. */
 #include "api/app.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/auth.h"
@@ -59,40 +58,6 @@ not_built(struct app *app, struct request *request, const struct params *params,
 		if (strncmp(request->path, planned[i].prefix, strlen(planned[i].prefix)) == 0)
 			name = planned[i].name;
 	return error_set(err, ERR_NOT_BUILT, "%s is not built yet", name);
-}
-
-static void
-destroy(struct app *app)
-{
-	profile_cache_free(app->profiles);
-	identity_keys_free(app->identity_keys);
-	db_free(app->db);
-	free(app);
-}
-
-void
-app_free(struct app *app)
-{
-	if (app != NULL)
-		destroy(app);
-}
-
-struct app *
-app_new(const struct settings *settings)
-{
-	struct app *app = calloc(1, sizeof(*app));
-
-	if (app == NULL)
-		return NULL;
-	app->settings = settings;
-	app->db = db_new(settings);
-	app->profiles = profile_cache_new(settings);
-	app->identity_keys = identity_keys_new(settings);
-	if (app->db == NULL || app->profiles == NULL || app->identity_keys == NULL) {
-		destroy(app);
-		return NULL;
-	}
-	return app;
 }
 
 static int
