@@ -90,23 +90,13 @@ list(const char *config, bool as_json, struct error *err)
 int
 ca_list(int argc, char **argv)
 {
-	bool as_json = false;
-	const struct option_spec specs[] = {
-		{ "json", NULL, "print JSON", OPTION_FLAG, &as_json },
-		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
-	};
-	const struct option_set set = {
-		.usage = "ca list [options]",
+	static const struct records_listing listing = {
+		.command = "ca list",
 		.about = "Lists all CAs and their generations.",
-		.specs = specs,
+		.list = list,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return list(options.config, as_json, &err) < 0 ? cmd_fail("ca list", &err) : CMD_OK;
+	return records_list(&listing, argc, argv);
 }
 
 /* The object of a label, else of an authority's name. */

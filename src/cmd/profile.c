@@ -115,23 +115,13 @@ list(const char *config, bool as_json, struct error *err)
 static int
 profile_list(int argc, char **argv)
 {
-	bool as_json = false;
-	const struct option_spec specs[] = {
-		{ "json", NULL, "print JSON", OPTION_FLAG, &as_json },
-		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
-	};
-	const struct option_set set = {
-		.usage = "profile list [options]",
+	static const struct records_listing listing = {
+		.command = "profile list",
 		.about = "Lists the RA profiles.",
-		.specs = specs,
+		.list = list,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return list(options.config, as_json, &err) < 0 ? cmd_fail("profile list", &err) : CMD_OK;
+	return records_list(&listing, argc, argv);
 }
 
 static int

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cmd/options.h"
 #include "store/migrate.h"
 
 void
@@ -41,4 +42,30 @@ records_context(const struct records *records)
 		.actor = records->actor,
 		.now = clock_now(),
 	};
+}
+
+int
+records_list(const struct records_listing *listing, int argc, char **argv)
+{
+	bool as_json = false;
+	const struct option_spec specs[] = {
+		{ "json", NULL, "print JSON", OPTION_FLAG, &as_json },
+		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
+	};
+	char usage[64];
+	const struct option_set set = {
+		.usage = usage,
+		.about = listing->about,
+		.specs = specs,
+	};
+	struct options options;
+	struct error err = { 0 };
+	enum options_result result;
+
+	(void)snprintf(usage, sizeof(usage), "%s [options]", listing->command);
+	result = options_parse(&set, argc, argv, &options);
+	if (result != OPTIONS_GO)
+		return options_status(result);
+	return listing->list(options.config, as_json, &err) < 0 ? cmd_fail(listing->command, &err)
+								: CMD_OK;
 }

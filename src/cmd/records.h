@@ -20,4 +20,14 @@ int records_open(const char *config, struct records *out, struct error *err);
 /* The same as the use cases of enroll take it; borrowed from records. */
 struct authority_context records_context(const struct records *records);
 
+/* An action that lists records and has one option, --json. */
+struct records_listing {
+	const char *command; /* "key list", for faults */
+	const char *about;
+	int (*list)(const char *config, bool as_json, struct error *err);
+};
+
+/* Runs it; returns the exit status. */
+int records_list(const struct records_listing *listing, int argc, char **argv);
+
 #endif
