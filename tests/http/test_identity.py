@@ -66,7 +66,7 @@ def test_a_rotated_key_works_within_one_window(new_service, own_double):
     token = own_double.token()
     start = time.monotonic()
     process.wait_until(lambda: status(service, token) == 200, 10, "the new key")
-    assert time.monotonic() - start < 3 + 2
+    assert time.monotonic() - start < 3 + 3  # the window, and the fetch on a busy machine
     assert status(service, old) == 200
 
 
