@@ -27,6 +27,7 @@ static const struct {
 	{ "ca", cmd_ca, "make and manage certificate authorities" },
 	{ "key", cmd_key, "list keys" },
 	{ "profile", cmd_profile, "show and change RA profiles" },
+	{ "cert", cmd_cert, "show and revoke certificates" },
 };
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
 

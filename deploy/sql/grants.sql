@@ -10,22 +10,27 @@ CREATE USER IF NOT EXISTS certwright_migrate@'%' IDENTIFIED BY 'CHANGE-ME-1';
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES
 	ON certwright.* TO certwright_migrate@'%';
 
--- certwright serve: reads everything, records what it issues, and never deletes. What a certificate was
--- issued as cannot be changed, only the state that follows; audit rows are for good.
+-- certwright serve: reads everything, records what it issues and revokes, and never deletes. What a
+-- certificate was issued as cannot be changed, only the state that follows; events, compromised keys and
+-- audit rows are for good.
 CREATE USER IF NOT EXISTS certwright_serve@'%' IDENTIFIED BY 'CHANGE-ME-2';
 GRANT SELECT ON certwright.* TO certwright_serve@'%';
 GRANT INSERT ON certwright.certificate TO certwright_serve@'%';
-GRANT UPDATE (status, revoked_at, revocation_reason, owner, attributes)
+GRANT UPDATE (status, revoked_at, revocation_reason, owner, attributes, renewals, lineage_compromised)
 	ON certwright.certificate TO certwright_serve@'%';
+GRANT INSERT ON certwright.revocation_event TO certwright_serve@'%';
+GRANT INSERT ON certwright.compromised_key TO certwright_serve@'%';
 GRANT INSERT ON certwright.audit TO certwright_serve@'%';
 
--- certwright maintain, and the commands ca, key and profile: also change authorities, keys and profiles.
+-- certwright maintain, and the commands ca, cert, key and profile: also change authorities, keys and profiles.
 -- Only a profile's list of enrollers is ever deleted from.
 CREATE USER IF NOT EXISTS certwright_maintain@'%' IDENTIFIED BY 'CHANGE-ME-3';
 GRANT SELECT ON certwright.* TO certwright_maintain@'%';
 GRANT INSERT ON certwright.certificate TO certwright_maintain@'%';
-GRANT UPDATE (status, revoked_at, revocation_reason, owner, attributes)
+GRANT UPDATE (status, revoked_at, revocation_reason, owner, attributes, renewals, lineage_compromised)
 	ON certwright.certificate TO certwright_maintain@'%';
+GRANT INSERT ON certwright.revocation_event TO certwright_maintain@'%';
+GRANT INSERT ON certwright.compromised_key TO certwright_maintain@'%';
 GRANT INSERT ON certwright.audit TO certwright_maintain@'%';
 GRANT INSERT, UPDATE ON certwright.managed_key TO certwright_maintain@'%';
 GRANT INSERT, UPDATE ON certwright.authority TO certwright_maintain@'%';

@@ -7,6 +7,8 @@
 #include "api/authorities.h"
 #include "api/context.h"
 #include "api/csr.h"
+#include "api/est.h"
+#include "api/mscep.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/router.h"
@@ -16,21 +18,33 @@ static route_handler not_built;
 
 /* clang-format off */
 static const struct route routes[] = {
-	{ "POST",  "/api/csr",                   ROUTE_BODY,               csr_post },
-	{ "GET",   "/ca",                        ROUTE_PLAIN,              authorities_get_ca },
-	{ "GET",   "/ca/{generation}",           ROUTE_PLAIN,              authorities_get_generation },
-	{ "GET",   "/probe",                     ROUTE_PLAIN,              health_get_probe },
+	{ "POST",  "/api/csr",                                   ROUTE_BODY,                csr_post },
+	{ "GET",   "/.well-known/est/cacerts",                   0,                         est_get_cacerts },
+	{ "GET",   "/.well-known/est/csrattrs",                  0,                         est_get_csrattrs },
+	{ "POST",  "/.well-known/est/simpleenroll",              ROUTE_BODY,                est_post_simpleenroll },
+	{ "POST",  "/.well-known/est/simplereenroll",            ROUTE_BODY,                est_post_simplereenroll },
+	{ "POST",  "/.well-known/est/fullcmc",                   ROUTE_BODY,                est_post_fullcmc },
+	{ "POST",  "/.well-known/est/serverkeygen",              ROUTE_BODY,                est_post_serverkeygen },
+	{ "GET",   "/.well-known/est/{label}/cacerts",           0,                         est_get_cacerts },
+	{ "GET",   "/.well-known/est/{label}/csrattrs",          0,                         est_get_csrattrs },
+	{ "POST",  "/.well-known/est/{label}/simpleenroll",      ROUTE_BODY,                est_post_simpleenroll },
+	{ "POST",  "/.well-known/est/{label}/simplereenroll",    ROUTE_BODY,                est_post_simplereenroll },
+	{ "POST",  "/.well-known/est/{label}/fullcmc",           ROUTE_BODY,                est_post_fullcmc },
+	{ "POST",  "/.well-known/est/{label}/serverkeygen",      ROUTE_BODY,                est_post_serverkeygen },
+	{ "GET",   "/ca",                                        ROUTE_PLAIN,               authorities_get_ca },
+	{ "GET",   "/ca/{generation}",                           ROUTE_PLAIN,               authorities_get_generation },
+	{ "GET",   "/certsrv/mscep/mscep.dll",                   ROUTE_PLAIN,               mscep_get },
+	{ "GET",   "/certsrv/mscep/mscep.dll/pkiclient.exe",     ROUTE_PLAIN,               mscep_get },
+	{ "GET",   "/probe",                                     ROUTE_PLAIN,               health_get_probe },
 	/* Planned: these answer 501 until they are built. */
-	{ "POST",  "/ocsp",                      ROUTE_PLAIN | ROUTE_BODY, not_built },
-	{ "GET",   "/ocsp/{request*}",           ROUTE_PLAIN,              not_built },
-	{ "GET",   "/crl/{name*}",               ROUTE_PLAIN,              not_built },
-	{ "GET",   "/.well-known/est/{path*}",   0,                        not_built },
-	{ "POST",  "/.well-known/est/{path*}",   ROUTE_BODY,               not_built },
-	{ "GET",   "/certsrv/{path*}",           ROUTE_PLAIN,              not_built },
-	{ "POST",  "/certsrv/{path*}",           ROUTE_PLAIN | ROUTE_BODY, not_built },
-	{ "GET",   "/api/v1/{path*}",            0,                        not_built },
-	{ "GET",   "/api/manage/{path*}",        0,                        not_built },
-	{ "PATCH", "/api/manage/{path*}",        ROUTE_BODY,               not_built },
+	{ "POST",  "/ocsp",                                      ROUTE_PLAIN | ROUTE_BODY,  not_built },
+	{ "GET",   "/ocsp/{request*}",                           ROUTE_PLAIN,               not_built },
+	{ "GET",   "/crl/{name*}",                               ROUTE_PLAIN,               not_built },
+	{ "GET",   "/certsrv/{path*}",                           ROUTE_PLAIN,               not_built },
+	{ "POST",  "/certsrv/{path*}",                           ROUTE_PLAIN | ROUTE_BODY,  not_built },
+	{ "GET",   "/api/v1/{path*}",                            0,                         not_built },
+	{ "GET",   "/api/manage/{path*}",                        0,                         not_built },
+	{ "PATCH", "/api/manage/{path*}",                        ROUTE_BODY,                not_built },
 };
 /* clang-format on */
 
@@ -40,7 +54,6 @@ static const struct {
 } planned[] = {
 	{ "/ocsp", "the OCSP responder" },
 	{ "/crl/", "the CRL" },
-	{ "/.well-known/est/", "EST" },
 	{ "/certsrv/", "SCEP" },
 	{ "/api/", "the management API" },
 };
@@ -108,16 +121,28 @@ static void
 log_request(const struct app *app, const struct request *request, const struct response *response,
     const struct error *err)
 {
-	bool is_known = app->principal.kind != PRINCIPAL_NONE;
+	const struct principal *principal = &app->principal;
+	bool is_known = principal->kind != PRINCIPAL_NONE;
 
 	log_event(level_of(response->status), "request", log_text("method", request->method),
 	    log_text("path", request->path), log_number("status", response->status),
 	    log_number("code", response->number),
 	    log_text("reason", err->code != ERR_NONE ? err->text : NULL),
 	    log_text("addr", request->remote_address),
-	    log_text("tid", is_known ? app->principal.tenant : NULL),
-	    log_text("oid", is_known ? app->principal.object : NULL),
+	    log_text("tid", is_known ? principal->tenant : NULL),
+	    log_text("oid", is_known ? principal->object : NULL),
+	    log_text(
+		"certificate", principal->fingerprint[0] != '\0' ? principal->fingerprint : NULL),
 	    log_number("ms", clock_monotonic_ms() - request->started_ms));
+}
+
+/* EST's clients show an error's body as it is (RFC 7030, 4.2.3): whatever is under this path. */
+static bool
+wants_text_errors(const struct request *request)
+{
+	static const char prefix[] = "/.well-known/est/";
+
+	return strncmp(request->path, prefix, sizeof(prefix) - 1) == 0;
 }
 
 /* Answers alike whatever was wrong with a credential; the reason goes to the log. */
@@ -129,7 +154,10 @@ refuse(struct app *app, const struct request *request, struct response *response
 		auth_challenge(app, err, response);
 	if (error_is(err, ERR_LIMIT))
 		response_header(response, "Retry-After", "600");
-	response_error(response, err);
+	if (wants_text_errors(request))
+		response_error_text(response, err);
+	else
+		response_error(response, err);
 	refusals_audit(app, request, err);
 }
 
@@ -142,6 +170,8 @@ app_handle(struct app *app, struct request *request, struct response *response)
 	if (answer(app, request, response, &err) < 0)
 		refuse(app, request, response, &err);
 	log_request(app, request, response, &err);
+	client_certificate_free(app->client);
+	app->client = NULL;
 }
 
 bool
@@ -157,10 +187,10 @@ app_wants_maintain(struct app *app)
 static int
 check_profile(struct app *app, struct error *err)
 {
-	const struct ra_profile *profile = NULL;
-	struct issuer *issuer = NULL;
+	const struct profile_choice by_default = { .name = NULL };
+	struct profile_use use = { .profile = NULL };
 
-	if (profile_cache_get(app->profiles, app->db, &profile, &issuer, err) == 0)
+	if (profile_cache_get(app->profiles, &by_default, &use, err) == 0)
 		return 0;
 	if (!error_is(err, ERR_CA_KEY) || err->number != PROFILE_ABSENT)
 		return -1;

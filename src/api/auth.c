@@ -48,21 +48,29 @@ token_span(struct bytes text)
 	return len;
 }
 
+bool
+auth_has_bearer(const struct request *request)
+{
+	static const char scheme[] = "Bearer";
+	const char *header = request->authorization;
+
+	return strncasecmp(header, scheme, sizeof(scheme) - 1) == 0 &&
+	       (header[sizeof(scheme) - 1] == ' ' || header[sizeof(scheme) - 1] == '\0');
+}
+
 /* Finds the token in "Bearer TOKEN"; another scheme is the same as none. */
 static int
 find_token(const struct request *request, struct bytes *out, struct error *err)
 {
-	static const char scheme[] = "Bearer";
 	const char *header = request->authorization;
 	struct bytes token;
 
 	if (query_has_token(request->query))
 		return error_set(err, ERR_BAD_REQUEST,
 		    "an access token belongs in the Authorization header, not in the URL");
-	if (strncasecmp(header, scheme, sizeof(scheme) - 1) != 0 ||
-	    (header[sizeof(scheme) - 1] != ' ' && header[sizeof(scheme) - 1] != '\0'))
+	if (!auth_has_bearer(request))
 		return error_set(err, ERR_NO_CREDENTIAL, "no bearer token");
-	header += sizeof(scheme) - 1;
+	header += strlen("Bearer");
 	token = bytes_text(header + strspn(header, " "));
 	if (token.len == 0)
 		return error_set(err, ERR_BAD_REQUEST, "the Authorization header has no token");

@@ -9,6 +9,9 @@ struct app;
 /* Refuses a plain connection (ERR_NEEDS_TLS) unless [Server] AllowPlainHttp. */
 int auth_require_tls(const struct app *app, const struct request *request, struct error *err);
 
+/* Whether there is an Authorization header of the scheme Bearer, well formed or not. */
+bool auth_has_bearer(const struct request *request);
+
 /*
  * Takes the bearer token of the Authorization header (RFC 6750, 2.1; never of
  * the query or the body), verifies it and fills app->principal. On failure the

@@ -6,6 +6,7 @@
 static void
 destroy(struct app *app)
 {
+	client_certificate_free(app->client);
 	profile_cache_free(app->profiles);
 	identity_keys_free(app->identity_keys);
 	db_free(app->db);
@@ -28,7 +29,7 @@ app_new(const struct settings *settings)
 		return NULL;
 	app->settings = settings;
 	app->db = db_new(settings);
-	app->profiles = profile_cache_new(settings);
+	app->profiles = app->db != NULL ? profile_cache_new(settings, app->db) : NULL;
 	app->identity_keys = identity_keys_new(settings);
 	if (app->db == NULL || app->profiles == NULL || app->identity_keys == NULL) {
 		destroy(app);

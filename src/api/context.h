@@ -4,6 +4,7 @@
 #include "api/app.h"
 #include "api/health.h"
 #include "api/refusals.h"
+#include "enroll/client_certificate.h"
 #include "enroll/principal.h"
 #include "enroll/profile_cache.h"
 #include "remote/identity_keys.h"
@@ -18,7 +19,9 @@ struct app {
 	struct health health;
 	struct refusals refusals;
 	bool wants_maintain;
-	struct principal principal; /* of the request at hand; kind NONE until verified */
+	/* Of the request at hand: kind NONE until verified, and the client certificate that did. */
+	struct principal principal;
+	struct client_certificate *client; /* NULL: none; belongs to app */
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "api/auth.h"
+#include "api/client_cert.h"
 #include "api/context.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -47,15 +48,15 @@ check_clock(struct db *db, struct error *err)
 static int
 check_ca_key(struct app *app, struct error *err)
 {
-	const struct ra_profile *profile = NULL;
-	struct issuer *issuer = NULL;
+	const struct profile_choice by_default = { .name = NULL };
+	struct profile_use use = { .profile = NULL };
 	int64_t now = clock_monotonic_ms();
 
-	if (profile_cache_get(app->profiles, app->db, &profile, &issuer, err) < 0)
+	if (profile_cache_get(app->profiles, &by_default, &use, err) < 0)
 		return -1;
 	if (app->health.signed_ms != 0 && now - app->health.signed_ms < HEALTH_SIGNING_REUSE_MS)
 		return 0;
-	if (issuer_test(issuer, err) < 0)
+	if (issuer_test(use.issuer, err) < 0)
 		return -1;
 	app->health.signed_ms = now;
 	return 0;
@@ -123,20 +124,44 @@ details(const struct health *health)
 static bool
 may_see_details(const struct principal *principal)
 {
-	return principal_has_role(principal, ROLE_ADMIN) ||
+	return principal->kind == PRINCIPAL_ADMIN || principal_has_role(principal, ROLE_ADMIN) ||
 	       principal_has_role(principal, ROLE_MANAGE) ||
 	       principal_has_role(principal, ROLE_MANAGE_READ);
 }
 
-/* Details only for whoever presents a good token with a role for it. */
+/* Without the database no certificate can be verified; what failed is told all the same. */
+static int
+read_admin(struct app *app, struct request *request, struct error *err)
+{
+	if (client_cert_authenticate_admin(app, request, err) == 0)
+		return 0;
+	if (!error_is(err, ERR_DATABASE))
+		return -1;
+	error_clear(err);
+	return 0;
+}
+
+static int
+read_token(struct app *app, struct request *request, struct response *response, struct error *err)
+{
+	if (auth_require_tls(app, request, err) < 0)
+		return -1;
+	return auth_bearer(app, request, response, err);
+}
+
+/*
+ * Details only for whoever presents a good token with a role for it, or without any token a
+ * certificate of [Admin] Certificates.
+ */
 static int
 read_caller(struct app *app, struct request *request, struct response *response, bool *sees_details,
     struct error *err)
 {
+	bool has_token = request->authorization[0] != '\0';
+
 	*sees_details = false;
-	if (request->authorization[0] == '\0')
-		return 0;
-	if (auth_require_tls(app, request, err) < 0 || auth_bearer(app, request, response, err) < 0)
+	if ((has_token ? read_token(app, request, response, err) : read_admin(app, request, err)) <
+	    0)
 		return -1;
 	*sees_details = may_see_details(&app->principal);
 	return 0;

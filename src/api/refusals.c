@@ -8,6 +8,9 @@
 #include "base/log.h"
 #include "store/audit.h"
 
+/* "certificate:FINGERPRINT" or "TENANT/OBJECT" */
+enum { ACTOR_MAX = 128 };
+
 /* FNV-1a: only picks a slot, nothing hostile hangs on a collision but a missing audit row. */
 static uint64_t
 hash_text(uint64_t hash, const char *text)
@@ -20,7 +23,12 @@ hash_text(uint64_t hash, const char *text)
 static uint64_t
 hash_principal(const struct principal *principal)
 {
-	return hash_text(hash_text(0xcbf29ce484222325ULL, principal->tenant), principal->object);
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	/* a certificate's ids are those of another principal */
+	if (principal->kind == PRINCIPAL_CERTIFICATE)
+		return hash_text(hash, principal->fingerprint);
+	return hash_text(hash_text(hash, principal->tenant), principal->object);
 }
 
 /* Counts this refusal and says how many there were in this minute. */
@@ -44,14 +52,23 @@ is_decision(enum error_code code)
 {
 	return code == ERR_ROLE || code == ERR_PROFILE || code == ERR_SELF_SERVICE ||
 	       code == ERR_KEY || code == ERR_NAME || code == ERR_CSR_SIGNATURE ||
-	       code == ERR_LIMIT;
+	       code == ERR_LIMIT || code == ERR_RENEWAL || code == ERR_CLIENT_CERT;
+}
+
+static void
+write_actor(const struct principal *principal, char *out, size_t size)
+{
+	if (principal->kind == PRINCIPAL_CERTIFICATE)
+		(void)snprintf(out, size, "certificate:%s", principal->fingerprint);
+	else
+		(void)snprintf(out, size, "%s/%s", principal->tenant, principal->object);
 }
 
 void
 refusals_audit(struct app *app, const struct request *request, const struct error *why)
 {
 	struct error err = { .code = ERR_NONE };
-	char actor[2 * PRINCIPAL_GUID_MAX];
+	char actor[ACTOR_MAX];
 	const struct audit_event event = {
 		.actor = actor,
 		.remote_address = request->remote_address,
@@ -71,7 +88,7 @@ refusals_audit(struct app *app, const struct request *request, const struct erro
 		log_event(LOG_LEVEL_INFO, "refusal_not_audited", log_number("count", count));
 		return;
 	}
-	(void)snprintf(actor, sizeof(actor), "%s/%s", app->principal.tenant, app->principal.object);
+	write_actor(&app->principal, actor, sizeof(actor));
 	if (audit_insert(app->db, &event, &err) < 0)
 		log_event(LOG_LEVEL_WARNING, "audit_failed", log_text("reason", err.text));
 }

@@ -9,30 +9,35 @@
  */
 enum error_code {
 	ERR_NONE,
-	ERR_CONFIG,        /* a setting or an option is wrong: exit status 78 */
-	ERR_BAD_REQUEST,   /* the request itself is malformed */
-	ERR_BODY_FORM,     /* the body is in none of the forms that the route takes */
-	ERR_CSR_SYNTAX,    /* not a PKCS#10 request */
-	ERR_CSR_SIGNATURE, /* its self-signature does not verify */
-	ERR_KEY,           /* key type, size, exponent or signature algorithm not acceptable */
-	ERR_NAME,          /* subject or subject alternative name not acceptable */
-	ERR_TOO_LARGE,     /* larger than a limit of ours */
-	ERR_NO_CREDENTIAL, /* no access token in the request */
-	ERR_TOKEN,         /* a token that is not accepted; the client never learns why */
-	ERR_ROLE,          /* a good token without the role needed */
-	ERR_PROFILE,       /* the RA profile's rules refuse */
-	ERR_SELF_SERVICE,  /* the self-service rules refuse */
-	ERR_NEEDS_TLS,     /* a credential or a protected route on a plain connection */
-	ERR_SWITCHED_OFF,  /* the route exists, the settings turn it off */
-	ERR_NOT_FOUND,     /* no such path or record */
-	ERR_METHOD,        /* the path exists, not with this method */
-	ERR_CONFLICT,      /* the record changed, exists or is used up */
-	ERR_LIMIT,         /* too many requests of this principal */
-	ERR_INTERNAL,      /* our own fault */
-	ERR_NOT_BUILT,     /* planned, not built: answered loudly */
-	ERR_DATABASE,      /* the database is away or refuses */
-	ERR_IDENTITY_KEYS, /* the identity keys are not available yet */
-	ERR_CA_KEY         /* no CA generation or its key cannot sign */
+	ERR_CONFIG,         /* a setting or an option is wrong: exit status 78 */
+	ERR_BAD_REQUEST,    /* the request itself is malformed */
+	ERR_BODY_FORM,      /* the body is in none of the forms that the route takes */
+	ERR_CSR_SYNTAX,     /* not a PKCS#10 request */
+	ERR_CSR_SIGNATURE,  /* its self-signature does not verify */
+	ERR_KEY,            /* key type, size, exponent or signature algorithm not acceptable */
+	ERR_NAME,           /* subject or subject alternative name not acceptable */
+	ERR_TOO_LARGE,      /* larger than a limit of ours */
+	ERR_NO_CREDENTIAL,  /* no access token in the request */
+	ERR_TOKEN,          /* a token that is not accepted; the client never learns why */
+	ERR_NO_CLIENT_CERT, /* a TLS client certificate is needed and none came */
+	ERR_CLIENT_CERT,    /* the client certificate is not accepted */
+	ERR_RENEWAL,        /* a good client certificate that may not renew */
+	ERR_ORIGIN,         /* another site's page sent it */
+	ERR_MEDIA_TYPE,     /* a Content-Type that this route does not take */
+	ERR_ROLE,           /* a good token without the role needed */
+	ERR_PROFILE,        /* the RA profile's rules refuse */
+	ERR_SELF_SERVICE,   /* the self-service rules refuse */
+	ERR_NEEDS_TLS,      /* a credential or a protected route on a plain connection */
+	ERR_SWITCHED_OFF,   /* the route exists, the settings turn it off */
+	ERR_NOT_FOUND,      /* no such path or record */
+	ERR_METHOD,         /* the path exists, not with this method */
+	ERR_CONFLICT,       /* the record changed, exists or is used up */
+	ERR_LIMIT,          /* too many requests of this principal */
+	ERR_INTERNAL,       /* our own fault */
+	ERR_NOT_BUILT,      /* planned, not built: answered loudly */
+	ERR_DATABASE,       /* the database is away or refuses */
+	ERR_IDENTITY_KEYS,  /* the identity keys are not available yet */
+	ERR_CA_KEY          /* no CA generation or its key cannot sign */
 };
 
 enum { ERROR_TEXT_MAX = 512 };

@@ -126,8 +126,10 @@ settle(const struct config *config, struct settings **out, struct error *err)
 {
 	cleanup(settings_freep) struct settings *settings = settings_new();
 
-	if (settings == NULL)
-		return error_set(err, ERR_INTERNAL, "no memory for the settings");
+	if (settings == NULL) {
+		(void)error_set(err, ERR_INTERNAL, "no memory for the settings");
+		return -1;
+	}
 	if (config_apply(config, settings, err) < 0 || settle_database(config, settings, err) < 0 ||
 	    check_timeouts(config, settings, err) < 0 || check_identity(config, settings, err) < 0)
 		return -1;
@@ -180,6 +182,25 @@ print_unbuilt(const char *name, void *data)
 	(void)fprintf(data, "note: %s is not built yet: has no effect\n", name);
 }
 
+const char *
+settings_why_no_renewal(const struct settings *settings)
+{
+	if (!settings->db_csr.allow_renewals || settings->db_csr.reenrollment_types.count > 0)
+		return NULL;
+	return "[DbCSRValidation] AllowRenewals is on, but ReenrollmentAllowedCertificateTypes "
+	       "is empty: nothing can be renewed";
+}
+
+static void
+print_notes(const struct settings *settings, FILE *to)
+{
+	const char *no_renewal = settings_why_no_renewal(settings);
+
+	settings_each_unbuilt(settings, print_unbuilt, to);
+	if (no_renewal != NULL)
+		(void)fprintf(to, "note: %s\n", no_renewal);
+}
+
 int
 settings_print(const char *path, FILE *to, struct error *err)
 {
@@ -189,7 +210,7 @@ settings_print(const char *path, FILE *to, struct error *err)
 	if (gather(path, &config, err) < 0 || settle(config, &settings, err) < 0)
 		return -1;
 	config_apply_print(config, settings, to);
-	settings_each_unbuilt(settings, print_unbuilt, to);
+	print_notes(settings, to);
 	config_print_ignored(config, PREFIX, environ, to);
 	if (fflush(to) != 0 || ferror(to))
 		return error_set(err, ERR_INTERNAL, "cannot write the settings");

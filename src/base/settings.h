@@ -52,6 +52,7 @@ struct settings {
 		struct text_list trusted_proxies;
 		bool allow_plain_http;
 		struct text_list accept_verify_results;
+		char *est_cacerts; /* issuer, full */
 	} server;
 
 	struct {
@@ -109,6 +110,9 @@ void settings_each_unbuilt(
 
 /* Logs a warning for each of them. */
 void settings_warn_unbuilt(const struct settings *settings);
+
+/* Why no certificate can be renewed although AllowRenewals is on; NULL: some can, or it is off. */
+const char *settings_why_no_renewal(const struct settings *settings);
 
 /* For check-config: each setting, its value (secrets hidden), and where it came from. */
 int settings_print(const char *path, FILE *to, struct error *err);

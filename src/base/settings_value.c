@@ -347,6 +347,14 @@ settings_value_certificate_type(const char *value, struct buf *out)
 }
 
 bool
+settings_value_est_cacerts(const char *value, struct buf *out)
+{
+	static const char *const contents[] = { "issuer", "full", NULL };
+
+	return add_known(value, contents, out);
+}
+
+bool
 settings_value_log_target(const char *value, struct buf *out)
 {
 	static const char *const targets[] = { "stderr", "syslog", NULL };

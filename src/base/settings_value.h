@@ -21,6 +21,7 @@ bool settings_value_issuer(const char *value, struct buf *out);
 bool settings_value_host(const char *value, struct buf *out);
 bool settings_value_network(const char *value, struct buf *out);
 bool settings_value_verify_result(const char *value, struct buf *out);
+bool settings_value_est_cacerts(const char *value, struct buf *out);
 bool settings_value_fingerprint(const char *value, struct buf *out);
 bool settings_value_eku(const char *value, struct buf *out);
 bool settings_value_certificate_type(const char *value, struct buf *out);

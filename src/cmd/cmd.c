@@ -28,6 +28,11 @@ cmd_status(enum error_code code)
 	case ERR_TOO_LARGE:
 	case ERR_NO_CREDENTIAL:
 	case ERR_TOKEN:
+	case ERR_NO_CLIENT_CERT:
+	case ERR_CLIENT_CERT:
+	case ERR_RENEWAL:
+	case ERR_ORIGIN:
+	case ERR_MEDIA_TYPE:
 	case ERR_ROLE:
 	case ERR_PROFILE:
 	case ERR_SELF_SERVICE:

@@ -25,6 +25,7 @@ int cmd_check_config(int argc, char **argv);
 int cmd_ca(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
+int cmd_cert(int argc, char **argv);
 
 /* The exit status for an error of this code. */
 int cmd_status(enum error_code code);

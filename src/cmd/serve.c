@@ -96,13 +96,18 @@ forbid_core_files(struct error *err)
 static void
 log_start(const struct settings *settings, int fd, bool is_single)
 {
+	const char *no_renewal = settings_why_no_renewal(settings);
+
 	log_event(LOG_LEVEL_INFO, "start", log_text("version", PACKAGE_VERSION),
 	    log_number("workers", is_single ? 1 : settings->server.workers),
 	    log_text("socket", fd == STDIN_FILENO ? "descriptor 0" : settings->server.listen));
 	settings_warn_unbuilt(settings);
 	if (!settings->db_csr.enabled)
 		log_event(LOG_LEVEL_WARNING, "setting",
-		    log_text("reason", "DbCSRValidation:Enabled is off: /api/csr answers 404"));
+		    log_text(
+			"reason", "DbCSRValidation:Enabled is off: /api/csr and EST answer 404"));
+	if (no_renewal != NULL)
+		log_event(LOG_LEVEL_WARNING, "setting", log_text("reason", no_renewal));
 	if (settings->server.allow_plain_http)
 		log_event(LOG_LEVEL_WARNING, "setting",
 		    log_text("reason",

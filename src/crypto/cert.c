@@ -119,6 +119,20 @@ read_key_usage(struct bytes value, struct cert *cert)
 	return cert->has_key_usage;
 }
 
+static bool
+keep_sans(struct bytes value, struct cert *cert)
+{
+	cert->sans = value;
+	return true;
+}
+
+static bool
+keep_ekus(struct bytes value, struct cert *cert)
+{
+	cert->ekus = value;
+	return true;
+}
+
 static const struct {
 	const char *oid;
 	bool (*read)(struct bytes value, struct cert *cert);
@@ -127,6 +141,8 @@ static const struct {
 	{ DER_OID_KEY_USAGE, read_key_usage },
 	{ DER_OID_SUBJECT_KEY_ID, read_subject_key_id },
 	{ DER_OID_AUTHORITY_KEY_ID, read_authority_key_id },
+	{ DER_OID_SUBJECT_ALT_NAME, keep_sans },
+	{ DER_OID_EXTENDED_KEY_USAGE, keep_ekus },
 };
 
 static int

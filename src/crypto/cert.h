@@ -60,6 +60,8 @@ struct cert {
 	int path_len;
 	bool has_key_usage;
 	unsigned key_usage;
+	struct bytes sans; /* SubjectAltName's value, unread; NULL: not there */
+	struct bytes ekus; /* ExtKeyUsage's, likewise (crypto/cert_holder reads both) */
 	int64_t not_before;
 	int64_t not_after;
 };

@@ -59,52 +59,15 @@ note_dropped(struct csr *csr, struct bytes oid)
 	memcpy(csr->dropped + used, text, len + 1);
 }
 
-/* Counts first, so that a request of thousands of names costs next to nothing. */
-static int
-count_sans(struct bytes rest, size_t max_sans, size_t *out, struct error *err)
-{
-	struct der_item item;
-	size_t count = 0;
-
-	while (rest.len > 0) {
-		if (count == max_sans)
-			return error_set(
-			    err, ERR_NAME, "more than %zu subject alternative names", max_sans);
-		if (!der_next(&rest, &item))
-			return error_set(
-			    err, ERR_CSR_SYNTAX, "malformed subject alternative names");
-		count++;
-	}
-	*out = count;
-	return 0;
-}
-
 static int
 read_sans(struct bytes value, struct attributes *all, struct error *err)
 {
 	struct csr *csr = all->csr;
-	struct bytes rest;
-	size_t count = 0;
 
-	if (!der_only(value, DER_SEQUENCE, &rest))
-		return error_set(err, ERR_CSR_SYNTAX, "malformed subject alternative names");
-	if (count_sans(rest, all->max_sans, &count, err) < 0)
-		return -1;
-	/* RFC 5280, 4.2.1.6 wants one at least; an empty list asks for nothing. */
-	if (count == 0)
-		return 0;
 	if (csr->sans != NULL)
 		return error_set(err, ERR_CSR_SYNTAX, "an extension stands there twice");
-	csr->sans = calloc(count, sizeof(*csr->sans));
-	if (csr->sans == NULL)
-		return error_set(err, ERR_INTERNAL, "out of memory");
-	while (csr->san_count < count) {
-		if (san_read(&rest, &csr->sans[csr->san_count], err) < 0)
-			return error_prefix(
-			    err, "subject alternative name %zu", csr->san_count + 1);
-		csr->san_count++;
-	}
-	return 0;
+	/* RFC 5280, 4.2.1.6 wants one at least; an empty list asks for nothing. */
+	return san_read_all(value, all->max_sans, &csr->sans, &csr->san_count, err);
 }
 
 bool
@@ -133,20 +96,21 @@ read_key_usage(struct bytes value, struct attributes *all, struct error *err)
 }
 
 static bool
-has_eku(const struct csr *csr, const char *oid)
+has_eku(char ekus[static CSR_MAX_EKUS][CSR_OID_MAX], size_t count, const char *oid)
 {
-	for (size_t i = 0; i < csr->eku_count; i++)
-		if (strcmp(csr->ekus[i], oid) == 0)
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(ekus[i], oid) == 0)
 			return true;
 	return false;
 }
 
-static int
-read_ekus(struct bytes value, struct attributes *all, struct error *err)
+int
+csr_read_ekus(struct bytes value, char ekus[static CSR_MAX_EKUS][CSR_OID_MAX], size_t *count,
+    struct error *err)
 {
-	struct csr *csr = all->csr;
 	struct bytes rest, oid;
 	char text[CSR_OID_MAX];
+	size_t n = 0;
 
 	if (!der_only(value, DER_SEQUENCE, &rest) || rest.len == 0)
 		return error_set(
@@ -154,13 +118,14 @@ read_ekus(struct bytes value, struct attributes *all, struct error *err)
 	while (rest.len > 0) {
 		if (!der_take_oid(&rest, &oid) || !der_oid_text(oid, text, sizeof(text)))
 			return error_set(err, ERR_CSR_SYNTAX, "malformed extended key usage");
-		if (has_eku(csr, text))
+		if (has_eku(ekus, n, text))
 			continue;
-		if (csr->eku_count == CSR_MAX_EKUS)
+		if (n == CSR_MAX_EKUS)
 			return error_set(
 			    err, ERR_CSR_SYNTAX, "more than %d extended key usages", CSR_MAX_EKUS);
-		memcpy(csr->ekus[csr->eku_count++], text, sizeof(text));
+		memcpy(ekus[n++], text, sizeof(text));
 	}
+	*count = n;
 	return 0;
 }
 
@@ -189,7 +154,7 @@ read_extension(struct bytes rest, struct attributes *all, struct bytes *oid, str
 	if (bytes_equal(*oid, DER_BYTES(DER_OID_KEY_USAGE)))
 		return read_key_usage(value, all, err);
 	if (bytes_equal(*oid, DER_BYTES(DER_OID_EXTENDED_KEY_USAGE)))
-		return read_ekus(value, all, err);
+		return csr_read_ekus(value, all->csr->ekus, &all->csr->eku_count, err);
 	note_dropped(all->csr, *oid);
 	return 0;
 }

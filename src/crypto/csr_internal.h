@@ -3,10 +3,18 @@
 
 #include "crypto/csr.h"
 
-/* Between csr*.c and san.c; the last two are for the certificates too. */
+/* What csr*.c, san.c and cert*.c share. */
 
-/* Reads one GeneralName and judges it; ERR_NAME. */
-int san_read(struct bytes *rest, struct san *out, struct error *err);
+/*
+ * Reads SubjectAltName's value in one pass and judges each name: ERR_NAME, also for more than max
+ * of them; ERR_CSR_SYNTAX. *out, NULL for an empty list, is freed by the caller.
+ */
+int san_read_all(
+    struct bytes value, size_t max, struct san **out, size_t *count, struct error *err);
+
+/* Reads ExtKeyUsage's value: at least one OID, each taken once; ERR_CSR_SYNTAX. */
+int csr_read_ekus(struct bytes value, char ekus[static CSR_MAX_EKUS][CSR_OID_MAX], size_t *count,
+    struct error *err);
 
 /*
  * Reads the attributes of a request (the content of its [0]): what we take goes to

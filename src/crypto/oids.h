@@ -20,5 +20,8 @@
 #define DER_OID_NAME_VALUE_PAIR "\x2b\x06\x01\x04\x01\x82\x37\x0d\x02\x01"
 /* user principal name 1.3.6.1.4.1.311.20.2.3 */
 #define DER_OID_UPN "\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x03"
+/* PKCS#7 content types: id-data 1.2.840.113549.1.7.1, id-signedData 1.2.840.113549.1.7.2 */
+#define DER_OID_DATA "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"
+#define DER_OID_SIGNED_DATA "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 
 #endif

@@ -1,5 +1,6 @@
 /* Subject alternative names: reading one GeneralName strictly, and writing it for people. */
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/enc.h"
@@ -251,8 +252,8 @@ read_kind(const struct der_item *item, struct san *san, struct error *err)
 	}
 }
 
-int
-san_read(struct bytes *rest, struct san *out, struct error *err)
+static int
+read_one(struct bytes *rest, struct san *out, struct error *err)
 {
 	struct der_item item;
 
@@ -261,6 +262,58 @@ san_read(struct bytes *rest, struct san *out, struct error *err)
 	if (read_kind(&item, out, err) < 0)
 		return -1;
 	out->der = item.whole;
+	return 0;
+}
+
+/* Counts first, so that a list of thousands of names costs next to nothing. */
+static int
+count_names(struct bytes rest, size_t max, size_t *out, struct error *err)
+{
+	struct der_item item;
+	size_t count = 0;
+
+	while (rest.len > 0) {
+		if (count == max)
+			return error_set(
+			    err, ERR_NAME, "more than %zu subject alternative names", max);
+		if (!der_next(&rest, &item))
+			return error_set(
+			    err, ERR_CSR_SYNTAX, "malformed subject alternative names");
+		count++;
+	}
+	*out = count;
+	return 0;
+}
+
+static int
+read_names(struct bytes rest, struct san *sans, size_t count, struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (read_one(&rest, &sans[i], err) < 0)
+			return error_prefix(err, "subject alternative name %zu", i + 1);
+	return 0;
+}
+
+int
+san_read_all(struct bytes value, size_t max, struct san **out, size_t *count, struct error *err)
+{
+	struct san *sans;
+	struct bytes rest;
+	size_t n = 0;
+
+	if (!der_only(value, DER_SEQUENCE, &rest))
+		return error_set(err, ERR_CSR_SYNTAX, "malformed subject alternative names");
+	if (count_names(rest, max, &n, err) < 0)
+		return -1;
+	sans = n > 0 ? calloc(n, sizeof(*sans)) : NULL;
+	if (n > 0 && sans == NULL)
+		return error_set(err, ERR_INTERNAL, "out of memory");
+	if (read_names(rest, sans, n, err) < 0) {
+		free(sans);
+		return -1;
+	}
+	*out = sans;
+	*count = n;
 	return 0;
 }
 

@@ -5,54 +5,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/enc.h"
-#include "base/log.h"
 #include "base/random.h"
-#include "crypto/cert.h"
-#include "enroll/policy.h"
+#include "enroll/issuance.h"
 #include "store/certificates.h"
+#include "store/revocations.h"
 
-enum {
-	MAX_CLOCK_SKEW_S = 60,
-	HOUR_S = 3600,
-	SERIAL_TEXT_MAX = 2 * CERT_SERIAL_SIZE,
-	SUBJECT_TEXT_MAX = 4096,
-	SANS_TEXT_MAX = 65535
-};
-
-/* The requester's ids as the rows hold them. */
-struct requester {
-	struct uuid tenant;
-	struct uuid object;
-	struct uuid application;
-	bool has_application;
-};
-
-/* One certificate on its way from the decision to its row. */
-struct issuance {
-	const struct issue_request *request;
-	const struct csr *csr;
-	const struct ra_profile *profile;
-	struct issuer *issuer;
-	int64_t now;
-	struct requester requester;
-	struct policy_grant grant;
-	uint8_t serial[CERT_SERIAL_SIZE];
-	uint8_t fingerprint[SHA256_SIZE];
-	uint8_t spki_hash[SHA256_SIZE];
-	uint8_t csr_hash[SHA256_SIZE];
-};
-
-static int
-requester_read(const struct principal *principal, struct requester *out, struct error *err)
-{
-	if (uuid_parse(principal->tenant, &out->tenant, err) < 0 ||
-	    uuid_parse(principal->object, &out->object, err) < 0)
-		return -1;
-	out->has_application = principal->application[0] != '\0';
-	return out->has_application ? uuid_parse(principal->application, &out->application, err)
-				    : 0;
-}
+enum { MAX_CLOCK_SKEW_S = 60, HOUR_S = 3600 };
 
 static int
 check_clocks(struct db *db, struct error *err)
@@ -69,82 +27,167 @@ check_clocks(struct db *db, struct error *err)
 }
 
 static int
-check_limits(const struct issue_context *context, const struct requester *who, struct error *err)
+check_hour(int64_t count, uint32_t limit, const char *whose, struct error *err)
+{
+	if (count < limit)
+		return 0;
+	return error_set(err, ERR_LIMIT, "this %s was issued %lld certificates within an hour",
+	    whose, (long long)count);
+}
+
+static int
+check_principal_limits(
+    const struct issue_context *context, const struct issuance_requester *who, struct error *err)
 {
 	uint32_t hourly = context->settings->limits.per_principal_per_hour;
 	uint32_t unexpired = context->settings->limits.unexpired_per_principal;
 	int64_t now = clock_now();
 	int64_t count = 0;
 
-	if (hourly > 0) {
-		if (certificates_count_since(
-			context->db, &who->tenant, &who->object, now - HOUR_S, &count, err) < 0)
-			return -1;
-		if (count >= hourly)
-			return error_set(err, ERR_LIMIT,
-			    "this principal was issued %lld certificates within an hour",
-			    (long long)count);
-	}
-	if (unexpired > 0) {
-		if (certificates_count_unexpired(
-			context->db, &who->tenant, &who->object, now, &count, err) < 0)
-			return -1;
-		if (count >= unexpired)
-			return error_set(err, ERR_LIMIT,
-			    "this principal has %lld unexpired certificates", (long long)count);
-	}
+	if (hourly > 0 && (certificates_count_since(context->db, &who->tenant, &who->object,
+			       now - HOUR_S, &count, err) < 0 ||
+			      check_hour(count, hourly, "principal", err) < 0))
+		return -1;
+	if (unexpired == 0)
+		return 0;
+	if (certificates_count_unexpired(
+		context->db, &who->tenant, &who->object, now, &count, err) < 0)
+		return -1;
+	if (count >= unexpired)
+		return error_set(err, ERR_LIMIT, "this principal has %lld unexpired certificates",
+		    (long long)count);
 	return 0;
+}
+
+/* One application may have enrolled a thousand devices: each renews on its own account. */
+static int
+check_lineage_limit(
+    const struct issue_context *context, const struct client_certificate *client, struct error *err)
+{
+	uint32_t hourly = context->settings->limits.per_principal_per_hour;
+	int64_t count = 0;
+
+	if (hourly == 0)
+		return 0;
+	if (certificates_count_lineage_since(
+		context->db, &client->row->lineage, clock_now() - HOUR_S, &count, err) < 0)
+		return -1;
+	return check_hour(count, hourly, "certificate's lineage", err);
+}
+
+static int
+check_limits(
+    const struct issue_context *context, const struct issue_request *request, struct error *err)
+{
+	struct issuance_requester who = { .has_ids = false };
+
+	if (request->client != NULL)
+		return check_lineage_limit(context, request->client, err);
+	return issuance_requester_read(request->principal, &who, err) < 0
+		   ? -1
+		   : check_principal_limits(context, &who, err);
+}
+
+/* Renewing takes the recorded profile; a label that names another one is refused below. */
+static int
+find_profile(const struct issue_context *context, const struct issue_request *request,
+    struct profile_use *out, struct error *err)
+{
+	bool by_record = request->kind == POLICY_RENEW && request->label == NULL;
+	const struct profile_choice choice = {
+		.name = request->label,
+		.id = by_record ? &request->client->row->ra_profile_id : NULL,
+	};
+
+	return profile_cache_get(context->profiles, &choice, out, err);
+}
+
+static int
+check_caller(const struct issue_context *context, const struct issue_request *request,
+    const struct ra_profile *profile, struct error *err)
+{
+	const struct policy_caller caller = {
+		.principal = request->principal,
+		.client = request->client,
+		.protocol = request->protocol,
+	};
+
+	return request->kind == POLICY_RENEW
+		   ? policy_check_renewal(profile, context->settings, request->client, err)
+		   : policy_check_enroller(profile, &caller, err);
 }
 
 int
 issue_admit(const struct issue_context *context, const struct issue_request *request,
     size_t *max_sans, struct error *err)
 {
-	const struct ra_profile *profile = NULL;
-	struct issuer *issuer = NULL;
-	struct requester who = { .has_application = false };
+	struct profile_use use = { .profile = NULL };
 	enum certificate_type type;
 
-	if (policy_check_role(request->principal, &type, err) < 0 ||
-	    profile_cache_get(context->profiles, context->db, &profile, &issuer, err) < 0 ||
-	    policy_check_enroller(profile, request->principal, request->protocol, err) < 0 ||
-	    check_clocks(context->db, err) < 0 ||
-	    requester_read(request->principal, &who, err) < 0 ||
-	    check_limits(context, &who, err) < 0)
+	if (policy_check_role(request->principal, request->client, &type, err) < 0 ||
+	    find_profile(context, request, &use, err) < 0 ||
+	    check_caller(context, request, use.profile, err) < 0 ||
+	    check_clocks(context->db, err) < 0 || check_limits(context, request, err) < 0)
 		return -1;
-	*max_sans = profile->max_sans;
+	*max_sans = use.profile->max_sans;
 	return 0;
+}
+
+/* Once revoked for keyCompromise, a key is nobody's to certify again. */
+static int
+check_compromise(struct db *db, const struct issuance *issuance, struct error *err)
+{
+	bool is_compromised = false;
+
+	if (revocations_is_compromised(
+		db, bytes_of(issuance->spki_hash, SHA256_SIZE), &is_compromised, err) < 0)
+		return -1;
+	if (!is_compromised)
+		return 0;
+	return error_set(err, issuance->request->kind == POLICY_RENEW ? ERR_RENEWAL : ERR_KEY,
+	    "this public key was revoked for keyCompromise");
+}
+
+/* A replay of another holder's request must not be answered from that holder's records. */
+static bool
+may_answer_again(const struct issue_context *context, const struct issue_request *request)
+{
+	return context->settings->limits.same_csr_minutes > 0 && request->client == NULL;
 }
 
 static int
 find_same(const struct issue_context *context, const struct issuance *issuance, struct buf *der,
     bool *found, struct error *err)
 {
-	uint32_t minutes = context->settings->limits.same_csr_minutes;
+	int64_t window_s = (int64_t)context->settings->limits.same_csr_minutes * 60;
 	const struct certificate_same same = {
 		.tenant = &issuance->requester.tenant,
 		.object = &issuance->requester.object,
-		.ra_profile_id = issuance->profile->id,
-		.generation_id = issuance->issuer->generation.id,
+		.ra_profile_id = issuance->use.profile->id,
+		.generation_id = issuance->use.issuer->generation.id,
 		.csr_hash = bytes_of(issuance->csr_hash, SHA256_SIZE),
-		.since = issuance->now - (int64_t)minutes * 60,
+		.since = issuance->now - window_s,
 		.ends_after = issuance->now,
 	};
 
 	*found = false;
-	return minutes > 0 ? certificates_find_same(context->db, &same, der, found, err) : 0;
+	return may_answer_again(context, issuance->request)
+		   ? certificates_find_same(context->db, &same, der, found, err)
+		   : 0;
 }
 
 static int
 decide(const struct issue_context *context, struct issuance *issuance, struct error *err)
 {
 	const struct policy_request question = {
-		.profile = issuance->profile,
+		.profile = issuance->use.profile,
 		.settings = context->settings,
 		.principal = issuance->request->principal,
+		.kind = issuance->request->kind,
+		.client = issuance->request->client,
 		.csr = issuance->csr,
-		.issuer_not_before = issuance->issuer->cert->not_before,
-		.issuer_not_after = issuance->issuer->cert->not_after,
+		.issuer_not_before = issuance->use.issuer->cert->not_before,
+		.issuer_not_after = issuance->use.issuer->cert->not_after,
 		.now = issuance->now,
 	};
 
@@ -155,21 +198,21 @@ static int
 sign(struct issuance *issuance, struct buf *der, struct error *err)
 {
 	const struct policy_grant *grant = &issuance->grant;
-	const struct issuer *issuer = issuance->issuer;
+	const struct issuer *issuer = issuance->use.issuer;
 	const char *ekus[POLICY_MAX_EKUS];
 	struct cert_template template = {
 		.issuer = issuer->cert->subject,
 		.authority_key_id = issuer->key_id,
 		.not_before = grant->not_before,
 		.not_after = grant->not_after,
-		.subject = issuance->csr->subject,
+		.subject = grant->subject,
 		.spki = issuance->csr->spki,
 		.path_len = -1,
 		.key_usage = grant->key_usage,
 		.ekus = ekus,
 		.eku_count = grant->eku_count,
-		.sans = issuance->csr->sans,
-		.san_count = issuance->csr->san_count,
+		.sans = grant->sans,
+		.san_count = grant->san_count,
 		.ca_issuers = { issuer->ca_issuers_https, issuer->ca_issuers_http },
 		.ocsp = issuer->ocsp,
 		.crl = grant->add_cdp ? issuer->crl : NULL,
@@ -185,102 +228,6 @@ sign(struct issuance *issuance, struct buf *der, struct error *err)
 	return sha256(buf_bytes(der), issuance->fingerprint, err);
 }
 
-/* The most specific common name stands last. */
-static const char *
-common_name(const struct csr *csr)
-{
-	for (size_t i = csr->name.count; i > 0; i--)
-		if (strcmp(csr->name.attributes[i - 1].oid, OID_COMMON_NAME) == 0)
-			return csr->name.attributes[i - 1].value;
-	return NULL;
-}
-
-static void
-sans_text(const struct csr *csr, struct buf *out)
-{
-	for (size_t i = 0; i < csr->san_count; i++) {
-		if (i > 0)
-			buf_add_byte(out, '\n');
-		san_text(&csr->sans[i], out);
-	}
-}
-
-static const char *
-text_or_null(const char *text)
-{
-	return text[0] != '\0' ? text : NULL;
-}
-
-/* The part of the row that says who asked and from where. */
-static void
-record_requester(const struct issuance *issuance, struct certificate_record *record)
-{
-	const struct principal *principal = issuance->request->principal;
-	const struct requester *who = &issuance->requester;
-
-	record->requester_kind = principal->kind == PRINCIPAL_APPLICATION ? "application" : "user";
-	record->requester_tenant = &who->tenant;
-	record->requester_object = &who->object;
-	record->requester_application = who->has_application ? &who->application : NULL;
-	record->requester_upn = text_or_null(principal->upn);
-	record->token_id = text_or_null(principal->token_id);
-	record->remote_address = issuance->request->remote_address;
-	record->request_id = issuance->request->request_id;
-}
-
-static int
-record(struct db *db, const struct issuance *issuance, struct bytes der, struct error *err)
-{
-	cleanup(buf_release) struct buf subject = BUF_INIT(SUBJECT_TEXT_MAX);
-	cleanup(buf_release) struct buf sans = BUF_INIT(SANS_TEXT_MAX);
-	const struct csr *csr = issuance->csr;
-	struct certificate_record row = {
-		.id = uuid_new(),
-		.generation_id = issuance->issuer->generation.id,
-		.serial = bytes_of(issuance->serial, sizeof(issuance->serial)),
-		.fingerprint = bytes_of(issuance->fingerprint, SHA256_SIZE),
-		.type = certificate_type_name(issuance->grant.type),
-		.source = issuance->request->source,
-		.common_name = common_name(csr),
-		.not_before = issuance->grant.not_before,
-		.not_after = issuance->grant.not_after,
-		.key_type = key_type_name(csr->key.type),
-		.key_bits = csr->key.bits,
-		.spki_hash = bytes_of(issuance->spki_hash, SHA256_SIZE),
-		.csr_hash = bytes_of(issuance->csr_hash, SHA256_SIZE),
-		.der = der,
-		.ra_profile_id = issuance->profile->id,
-		.dropped = issuance->grant.dropped,
-		.issued_at = issuance->now,
-	};
-
-	name_text(&csr->name, &subject);
-	sans_text(csr, &sans);
-	if (buf_failed(&subject) || buf_failed(&sans))
-		return error_set(err, ERR_NAME, "subject or subject alternative names too long");
-	row.subject = buf_text(&subject);
-	row.sans = buf_text(&sans);
-	row.lineage = row.id;
-	record_requester(issuance, &row);
-	return certificates_insert(db, &row, err);
-}
-
-static void
-log_issued(const struct issuance *issuance)
-{
-	cleanup(buf_release) struct buf serial = BUF_INIT(SERIAL_TEXT_MAX);
-	const struct principal *principal = issuance->request->principal;
-
-	hex_encode_upper(bytes_of(issuance->serial, sizeof(issuance->serial)), &serial);
-	log_event(LOG_LEVEL_INFO, "issued", log_text("serial", buf_text(&serial)),
-	    log_text("type", certificate_type_name(issuance->grant.type)),
-	    log_text("profile", issuance->profile->name),
-	    log_text("generation", issuance->issuer->generation.label),
-	    log_text("tid", principal->tenant), log_text("oid", principal->object),
-	    log_text("app", text_or_null(principal->application)),
-	    log_text("dropped", text_or_null(issuance->grant.dropped)));
-}
-
 static int
 issue(const struct issue_context *context, struct issuance *issuance, struct buf *der,
     struct error *err)
@@ -288,19 +235,18 @@ issue(const struct issue_context *context, struct issuance *issuance, struct buf
 	cleanup(buf_release) struct buf made = BUF_INIT(ISSUE_MAX_DER);
 	bool found = false;
 
-	if (profile_cache_get(
-		context->profiles, context->db, &issuance->profile, &issuance->issuer, err) < 0 ||
-	    policy_check_enroller(issuance->profile, issuance->request->principal,
-		issuance->request->protocol, err) < 0 ||
+	if (find_profile(context, issuance->request, &issuance->use, err) < 0 ||
+	    check_caller(context, issuance->request, issuance->use.profile, err) < 0 ||
 	    decide(context, issuance, err) < 0 ||
+	    check_compromise(context->db, issuance, err) < 0 ||
 	    find_same(context, issuance, der, &found, err) < 0)
 		return -1;
 	if (found)
 		return 0;
 	if (sign(issuance, &made, err) < 0 ||
-	    record(context->db, issuance, buf_bytes(&made), err) < 0)
+	    issuance_record(context->db, issuance, buf_bytes(&made), err) < 0)
 		return -1;
-	log_issued(issuance);
+	issuance_log(issuance);
 	buf_add(der, buf_bytes(&made));
 	return buf_failed(der) ? error_set(err, ERR_INTERNAL, "the certificate is too large") : 0;
 }
@@ -311,7 +257,7 @@ issue_certificate(const struct issue_context *context, const struct issue_reques
 {
 	struct issuance issuance = { .request = request, .csr = csr, .now = clock_now() };
 
-	if (requester_read(request->principal, &issuance.requester, err) < 0 ||
+	if (issuance_requester_read(request->principal, &issuance.requester, err) < 0 ||
 	    sha256(csr->spki, issuance.spki_hash, err) < 0 ||
 	    sha256(csr->info, issuance.csr_hash, err) < 0)
 		return -1;

@@ -3,6 +3,7 @@
 
 #include "base/settings.h"
 #include "crypto/csr.h"
+#include "enroll/policy.h"
 #include "enroll/principal.h"
 #include "enroll/profile_cache.h"
 #include "store/db.h"
@@ -17,8 +18,11 @@ struct issue_context {
 /* Who asks for what, from where; borrowed. */
 struct issue_request {
 	const struct principal *principal;
-	const char *protocol; /* "rest", "est" */
-	const char *source;   /* "API" */
+	const struct client_certificate *client; /* what authenticated; NULL: a token did */
+	enum policy_kind kind;                   /* POLICY_RENEW: of client's certificate */
+	const char *label;                       /* the RA profile asked for by name; NULL: none */
+	const char *protocol;                    /* "rest", "est" */
+	const char *source;                      /* "API" */
 	const char *remote_address;
 	struct uuid request_id;
 };
@@ -26,9 +30,11 @@ struct issue_request {
 enum { ISSUE_MAX_DER = 65535 };
 
 /*
- * What must be true before a CSR is even parsed: a role, an RA profile open to
- * the caller, a CA that can sign, clocks that agree, and the limits of [Limits]. *max_sans is the
- * profile's. ERR_ROLE, ERR_PROFILE, ERR_LIMIT, ERR_CA_KEY, ERR_DATABASE.
+ * What must be true before a CSR is even parsed: a role or a client certificate, an RA profile open
+ * to the caller (renewing: the recorded one, and it may renew), a CA that can sign, clocks that
+ * agree, and the limits of [Limits] (for a certificate: an hour's issues in its lineage). *max_sans
+ * is how many names a request may hold. ERR_ROLE, ERR_PROFILE, ERR_RENEWAL, ERR_LIMIT, ERR_CA_KEY,
+ * ERR_DATABASE.
  */
 int issue_admit(const struct issue_context *context, const struct issue_request *request,
     size_t *max_sans, struct error *err);
@@ -36,7 +42,9 @@ int issue_admit(const struct issue_context *context, const struct issue_request 
 /*
  * The one path that issues: policy, template, signature, INSERT. Appends the certificate's DER only
  * after its row is committed. Within SameCsrMinutes the same request of the
- * same principal gets the earlier certificate. Errors as policy_decide, and ERR_DATABASE.
+ * same principal gets the earlier certificate. A public key that was revoked for keyCompromise is
+ * ERR_KEY. Errors as policy_decide, ERR_CLIENT_CERT where the client's certificate was revoked
+ * meanwhile, and ERR_DATABASE.
  */
 int issue_certificate(const struct issue_context *context, const struct issue_request *request,
     const struct csr *csr, struct buf *der, struct error *err);

@@ -1,31 +1,52 @@
-/* Who may have which certificate: a pure function, and the only place that decides it. */
+/* Who may ask: roles, enrollers, and which certificates may be renewed. Pure functions. */
 #include "enroll/policy.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "enroll/profile_cache.h"
 #include "enroll/profile_rules.h"
-#include "enroll/self_service.h"
 
-#define OID_CLIENT_AUTH "1.3.6.1.5.5.7.3.2"
-
-enum { DAY_S = 86400, MINUTE_S = 60 };
+static const struct {
+	const char *name;
+	uint8_t octet;
+} types[] = {
+	[CERTIFICATE_STATIC] = { "Static", 0x50 },
+	[CERTIFICATE_INTUNE_USER] = { "IntuneUser", 0x60 },
+};
 
 const char *
 certificate_type_name(enum certificate_type type)
 {
-	return type == CERTIFICATE_STATIC ? "Static" : "IntuneUser";
+	return types[type].name;
 }
 
 uint8_t
 certificate_type_octet(enum certificate_type type)
 {
-	return type == CERTIFICATE_STATIC ? 0x50 : 0x60;
+	return types[type].octet;
+}
+
+/* The type of an earlier certificate; others, such as an OCSP responder's, are nobody's to use. */
+static int
+type_of(const struct client_certificate *client, enum certificate_type *out, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strcmp(types[i].name, client->row->type) != 0)
+			continue;
+		*out = (enum certificate_type)i;
+		return 0;
+	}
+	return error_set(err, ERR_CLIENT_CERT, "certificates of type %s cannot be used to enroll",
+	    client->row->type);
 }
 
 int
-policy_check_role(const struct principal *principal, enum certificate_type *type, struct error *err)
+policy_check_role(const struct principal *principal, const struct client_certificate *client,
+    enum certificate_type *type, struct error *err)
 {
+	if (principal->kind == PRINCIPAL_CERTIFICATE && client != NULL)
+		return type_of(client, type, err);
 	if (principal->kind == PRINCIPAL_APPLICATION &&
 	    principal_has_role(principal, ROLE_REQUEST_DB)) {
 		*type = CERTIFICATE_STATIC;
@@ -48,7 +69,7 @@ effective_role(const struct principal *principal)
 }
 
 static bool
-enroller_matches(const struct enroller *enroller, const struct principal *principal)
+token_matches(const struct enroller *enroller, const struct principal *principal)
 {
 	char pair[2 * PRINCIPAL_GUID_MAX];
 
@@ -66,243 +87,100 @@ enroller_matches(const struct enroller *enroller, const struct principal *princi
 		(void)snprintf(pair, sizeof(pair), "%s/%s", principal->tenant, principal->object);
 		return strcmp(enroller->value, pair) == 0;
 	case ENROLLER_RA_PROFILE:
-		return false; /* a client certificate's, never a token's */
+	case ENROLLER_CERTIFICATE:
+		return false;
 	}
 	return false;
 }
 
-int
-policy_check_enroller(const struct ra_profile *profile, const struct principal *principal,
-    const char *protocol, struct error *err)
+/* A certificate carries the ids of its first requester, but not that one's rights. */
+static bool
+certificate_matches(const struct enroller *enroller, const struct policy_caller *caller)
 {
-	if (profile->enabled && !profile->archived && rule_list_has(profile->protocols, protocol))
+	switch (enroller->kind) {
+	case ENROLLER_RA_PROFILE:
+		return strcmp(enroller->value, caller->client->row->ra_profile) == 0;
+	case ENROLLER_CERTIFICATE:
+		return strcmp(enroller->value, caller->principal->fingerprint) == 0;
+	case ENROLLER_ROLE:
+	case ENROLLER_APPLICATION:
+	case ENROLLER_PRINCIPAL:
+		return false;
+	}
+	return false;
+}
+
+static bool
+enroller_matches(const struct enroller *enroller, const struct policy_caller *caller)
+{
+	switch (caller->principal->kind) {
+	case PRINCIPAL_APPLICATION:
+	case PRINCIPAL_USER:
+		return token_matches(enroller, caller->principal);
+	case PRINCIPAL_CERTIFICATE:
+		return caller->client != NULL && certificate_matches(enroller, caller);
+	case PRINCIPAL_NONE:
+	case PRINCIPAL_ADMIN:
+		return false;
+	}
+	return false;
+}
+
+static bool
+is_open(const struct ra_profile *profile, const char *protocol)
+{
+	return profile->enabled && !profile->archived &&
+	       rule_list_has(profile->protocols, protocol);
+}
+
+int
+policy_check_enroller(
+    const struct ra_profile *profile, const struct policy_caller *caller, struct error *err)
+{
+	if (is_open(profile, caller->protocol))
 		for (size_t i = 0; i < profile->enroller_count; i++)
-			if (enroller_matches(&profile->enrollers[i], principal))
+			if (enroller_matches(&profile->enrollers[i], caller))
 				return 0;
-	/* Unknown, disabled and forbidden profiles look alike. */
-	return error_set(err, ERR_PROFILE, "no RA profile is open to this caller");
+	return error_set(err, ERR_PROFILE, PROFILE_CLOSED);
 }
 
-static int
-check_key(const struct policy_request *request, struct error *err)
+static bool
+may_renew(const struct text_list *allowed, const char *type)
 {
-	const struct ra_profile *profile = request->profile;
-	const struct key_facts *key = &request->csr->key;
-
-	if (!rule_list_has(profile->key_types, key_type_name(key->type)))
-		return error_set(err, ERR_KEY, "keys of type %s are not allowed by the RA profile",
-		    key_type_name(key->type));
-	if (key->type == KEY_RSA &&
-	    (key->bits < profile->min_rsa_bits || key->bits > profile->max_rsa_bits))
-		return error_set(err, ERR_KEY, "RSA key of %u bits, the RA profile takes %u to %u",
-		    key->bits, profile->min_rsa_bits, profile->max_rsa_bits);
-	return 0;
+	for (size_t i = 0; i < allowed->count; i++)
+		if (strcmp(allowed->items[i], type) == 0)
+			return true;
+	return false;
 }
 
-static int
-check_names(const struct policy_request *request, struct error *err)
+/* RFC 6960, 4.2.2.2: a responder's right; its certificate is made anew by a job. */
+static bool
+is_helper_of_ca(const struct client_certificate *client)
 {
-	const struct ra_profile *profile = request->profile;
-	const struct csr *csr = request->csr;
-
-	if (csr->san_count > profile->max_sans)
-		return error_set(err, ERR_NAME,
-		    "%zu subject alternative names, the RA profile takes %u", csr->san_count,
-		    profile->max_sans);
-	if (csr->name.count == 0 && strcmp(profile->subject_rule, "required") == 0)
-		return error_set(err, ERR_NAME, "the RA profile needs a subject, it is empty");
-	if (csr->name.count == 0 && csr->san_count == 0)
-		return error_set(err, ERR_NAME, "neither subject nor subject alternative name");
-	for (size_t i = 0; i < csr->san_count; i++) {
-		const struct san *san = &csr->sans[i];
-
-		if (!rule_list_has(profile->san_types, san_type_name(san->type)))
-			return error_set(err, ERR_PROFILE,
-			    "subject alternative names of type %s are not allowed by the RA "
-			    "profile",
-			    san_type_name(san->type));
-		if (san->value.len == 0 && san->type != SAN_OTHER)
-			return error_set(err, ERR_NAME,
-			    "a subject alternative name of type %s is empty",
-			    san_type_name(san->type));
-	}
-	return 0;
-}
-
-/* What a key of this type can be used for (RFC 3279, 5480, 8410). */
-static unsigned
-usages_of_key(enum key_type type)
-{
-	switch (type) {
-	case KEY_RSA:
-		return KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION | KU_KEY_ENCIPHERMENT |
-		       KU_DATA_ENCIPHERMENT;
-	case KEY_P256:
-	case KEY_P384:
-		return KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION | KU_KEY_AGREEMENT;
-	case KEY_ED25519:
-		return KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION;
-	}
-	return 0;
-}
-
-static void
-note_dropped(struct policy_grant *grant, const char *what)
-{
-	size_t len = strlen(grant->dropped);
-
-	(void)snprintf(
-	    grant->dropped + len, sizeof(grant->dropped) - len, "%s%s", len > 0 ? " " : "", what);
-}
-
-/* Usages beyond the profile's are dropped: tools ask for more than they need. */
-static int
-decide_key_usage(
-    const struct policy_request *request, struct policy_grant *grant, struct error *err)
-{
-	const struct csr *csr = request->csr;
-	unsigned allowed =
-	    rule_key_usages(request->profile->key_usages) & usages_of_key(csr->key.type);
-	unsigned wanted = allowed;
-
-	if (request->settings->use_requested_key_usages && csr->has_key_usage)
-		wanted = csr->key_usage;
-	if (csr->has_key_usage && (csr->key_usage & ~(allowed & wanted)) != 0)
-		note_dropped(grant, "keyUsage");
-	grant->key_usage = wanted & allowed;
-	if (grant->key_usage == 0)
-		return error_set(err, ERR_PROFILE,
-		    "no requested key usage is allowed by the RA profile for this key");
-	return 0;
-}
-
-/* Adds an EKU once; the profile's and the settings' lists are short by their own limits. */
-static int
-grant_eku(struct policy_grant *grant, const char *oid, size_t len, struct error *err)
-{
-	for (size_t i = 0; i < grant->eku_count; i++)
-		if (strlen(grant->ekus[i]) == len && memcmp(grant->ekus[i], oid, len) == 0)
-			return 0;
-	if (grant->eku_count == POLICY_MAX_EKUS || len >= CSR_OID_MAX)
-		return error_set(err, ERR_INTERNAL, "too many default extended key usages");
-	memcpy(grant->ekus[grant->eku_count], oid, len);
-	grant->ekus[grant->eku_count][len] = '\0';
-	grant->eku_count++;
-	return 0;
-}
-
-static int
-default_ekus(const struct policy_request *request, struct policy_grant *grant, struct error *err)
-{
-	const struct text_list *defaults = &request->settings->db_csr.default_ekus;
-	const char *at = request->profile->default_ekus;
-
-	/* Self-service is client authentication alone, whatever the defaults are. */
-	if (grant->type == CERTIFICATE_INTUNE_USER)
-		return grant_eku(grant, OID_CLIENT_AUTH, strlen(OID_CLIENT_AUTH), err);
-
-	while (*at != '\0') {
-		size_t len = strcspn(at, ",");
-
-		if (len > 0 && grant_eku(grant, at, len, err) < 0)
-			return -1;
-		at += len + (at[len] == ',' ? 1 : 0);
-	}
-	if (grant->eku_count > 0)
-		return 0;
-	for (size_t i = 0; i < defaults->count; i++)
-		if (grant_eku(grant, defaults->items[i], strlen(defaults->items[i]), err) < 0)
-			return -1;
-	if (grant->eku_count == 0)
-		return grant_eku(grant, OID_CLIENT_AUTH, strlen(OID_CLIENT_AUTH), err);
-	return 0;
-}
-
-/* An EKU is a right, so one beyond the profile's is refused, not dropped. */
-static int
-decide_ekus(const struct policy_request *request, struct policy_grant *grant, struct error *err)
-{
-	const struct csr *csr = request->csr;
-
-	if (csr->eku_count > 0 && request->settings->use_requested_key_usages) {
-		for (size_t i = 0; i < csr->eku_count; i++)
-			if (grant_eku(grant, csr->ekus[i], strlen(csr->ekus[i]), err) < 0)
-				return -1;
-	} else {
-		if (csr->eku_count > 0)
-			note_dropped(grant, "extKeyUsage");
-		if (default_ekus(request, grant, err) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < grant->eku_count; i++)
-		if (!rule_list_has(request->profile->allowed_ekus, grant->ekus[i]))
-			return error_set(err, ERR_PROFILE,
-			    "extended key usage %s is not allowed by the RA profile",
-			    grant->ekus[i]);
-	return 0;
-}
-
-static int64_t
-smallest(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t
-validity_s(const struct policy_request *request)
-{
-	const struct settings *settings = request->settings;
-	int64_t validity = (int64_t)request->profile->validity_days * DAY_S;
-
-	validity = smallest(validity, (int64_t)settings->validity_period_days * DAY_S);
-	if (settings->db_csr.validity_period_days > 0)
-		validity =
-		    smallest(validity, (int64_t)settings->db_csr.validity_period_days * DAY_S);
-	if (request->csr->has_validity)
-		validity = smallest(validity, request->csr->validity_s);
-	return validity;
-}
-
-/*
- * The requested end may be sooner than the profile's least remaining days: that
- * rule is about a CA that ends too soon.
- */
-static int
-decide_dates(const struct policy_request *request, struct policy_grant *grant, struct error *err)
-{
-	int64_t end = request->now + validity_s(request);
-	int64_t least = (int64_t)request->profile->min_remaining_days * DAY_S;
-
-	if (end <= request->now)
-		return error_set(err, ERR_PROFILE, "the requested validity is not positive");
-	if (request->now < request->issuer_not_before)
-		return error_set(err, ERR_CA_KEY, "the CA certificate is not valid yet");
-	if (request->issuer_not_after < request->now + least ||
-	    request->issuer_not_after <= request->now)
-		return error_set(err, ERR_CA_KEY,
-		    "the CA certificate ends before the RA profile's %u least remaining days",
-		    request->profile->min_remaining_days);
-	grant->not_after = smallest(end, request->issuer_not_after);
-	grant->not_before =
-	    request->now - (int64_t)request->settings->validity_clock_skew_minutes * MINUTE_S;
-	if (grant->not_before < request->issuer_not_before)
-		grant->not_before = request->issuer_not_before;
-	return 0;
+	for (size_t i = 0; i < client->holder->eku_count; i++)
+		if (strcmp(client->holder->ekus[i], "1.3.6.1.5.5.7.3.9") == 0)
+			return true;
+	return client->cert->is_ca;
 }
 
 int
-policy_decide(const struct policy_request *request, struct policy_grant *out, struct error *err)
+policy_check_renewal(const struct ra_profile *profile, const struct settings *settings,
+    const struct client_certificate *client, struct error *err)
 {
-	struct policy_grant grant = { .add_cdp = request->profile->add_cdp };
+	const struct certificate_row *row = client->row;
 
-	(void)snprintf(grant.dropped, sizeof(grant.dropped), "%s", request->csr->dropped);
-	if (policy_check_role(request->principal, &grant.type, err) < 0 ||
-	    check_key(request, err) < 0 || check_names(request, err) < 0 ||
-	    decide_key_usage(request, &grant, err) < 0 || decide_ekus(request, &grant, err) < 0 ||
-	    decide_dates(request, &grant, err) < 0)
-		return -1;
-	if (grant.type == CERTIFICATE_INTUNE_USER && self_service_check(request, &grant, err) < 0)
-		return -1;
-	*out = grant;
+	if (memcmp(&profile->id, &row->ra_profile_id, sizeof(profile->id)) != 0 ||
+	    !is_open(profile, "est"))
+		return error_set(err, ERR_PROFILE, PROFILE_CLOSED);
+	if (!settings->db_csr.allow_renewals)
+		return error_set(err, ERR_RENEWAL, "renewals are switched off");
+	if (is_helper_of_ca(client) ||
+	    !may_renew(&settings->db_csr.reenrollment_types, row->type) ||
+	    !rule_list_has(profile->renewable_types, row->type))
+		return error_set(
+		    err, ERR_RENEWAL, "certificates of type %s are not renewed", row->type);
+	if (row->lineage_compromised)
+		return error_set(err, ERR_RENEWAL,
+		    "a certificate of this one's lineage was revoked for keyCompromise");
 	return 0;
 }

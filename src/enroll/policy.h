@@ -4,11 +4,15 @@
 #include "base/error.h"
 #include "base/settings.h"
 #include "crypto/csr.h"
+#include "enroll/client_certificate.h"
 #include "enroll/principal.h"
 #include "store/ra_profiles.h"
 
 /* What kind of certificate it becomes; follows from how the caller authenticated. */
 enum certificate_type { CERTIFICATE_STATIC, CERTIFICATE_INTUNE_USER };
+
+/* A certificate for whoever asks, or the next one of the holder of an earlier one. */
+enum policy_kind { POLICY_ENROLL, POLICY_RENEW };
 
 /* SCEPman's name of the type, and the first octet of its serials. */
 const char *certificate_type_name(enum certificate_type type);
@@ -21,15 +25,24 @@ struct policy_request {
 	const struct ra_profile *profile;
 	const struct settings *settings;
 	const struct principal *principal;
+	enum policy_kind kind;
+	const struct client_certificate *client; /* what authenticated; NULL: a token did */
 	const struct csr *csr;
 	int64_t issuer_not_before;
 	int64_t issuer_not_after;
 	int64_t now; /* seconds UTC */
 };
 
-/* What may be issued; texts and EKUs belong to it, the rest is borrowed from the CSR. */
+/*
+ * What may be issued; texts and EKUs belong to it, the names are borrowed from the CSR, or from the
+ * old certificate when renewing.
+ */
 struct policy_grant {
 	enum certificate_type type;
+	struct bytes subject; /* Name, DER */
+	const struct name *name;
+	const struct san *sans;
+	size_t san_count;
 	int64_t not_before;
 	int64_t not_after;
 	unsigned key_usage;
@@ -40,23 +53,43 @@ struct policy_grant {
 };
 
 /*
- * Who may ask at all: an application with CSR.Request.Db, or a user with
- * CSR.SelfService. ERR_ROLE otherwise. Needs no CSR, so it comes before one is parsed.
+ * Who may ask at all: an application with CSR.Request.Db, or a user with CSR.SelfService, else
+ * ERR_ROLE; or a certificate of ours, for which the type is that of the certificate. Needs no CSR,
+ * so it comes before one is parsed.
  */
-int policy_check_role(
-    const struct principal *principal, enum certificate_type *type, struct error *err);
+int policy_check_role(const struct principal *principal, const struct client_certificate *client,
+    enum certificate_type *type, struct error *err);
 
 /*
- * Whether the profile takes this principal: enabled, not archived, for this
- * protocol ("rest", "est"), and one of its enrollers matches. ERR_PROFILE.
+ * Whether this certificate may be renewed: [DbCSRValidation] AllowRenewals and
+ * ReenrollmentAllowedCertificateTypes, the profile's RenewableTypes, no member of its lineage
+ * revoked for keyCompromise, and none of the rights of a CA's own helpers. The profile must be the
+ * recorded one, enabled, for "est". ERR_RENEWAL, ERR_PROFILE.
  */
-int policy_check_enroller(const struct ra_profile *profile, const struct principal *principal,
-    const char *protocol, struct error *err);
+int policy_check_renewal(const struct ra_profile *profile, const struct settings *settings,
+    const struct client_certificate *client, struct error *err);
+
+/* Who asks a profile for a certificate, and how; borrowed. */
+struct policy_caller {
+	const struct principal *principal;
+	const struct client_certificate *client; /* NULL: a token */
+	const char *protocol;                    /* "rest", "est" */
+};
+
+/*
+ * Whether the profile takes this caller: enabled, not archived, for this protocol, and one of its
+ * enrollers matches. ERR_PROFILE.
+ */
+int policy_check_enroller(
+    const struct ra_profile *profile, const struct policy_caller *caller, struct error *err);
 
 /*
  * The one place that says what may be in a certificate: a pure function of its
- * arguments. ERR_KEY, ERR_NAME, ERR_PROFILE or ERR_SELF_SERVICE with the reason; *out is
- * written on success only.
+ * arguments. Renewing takes subject, subject alternative names and extended key usages from the old
+ * certificate, key usages too as far as the new key can carry them, and only the key from the
+ * request. Enrolling by a client certificate, every name asked for must stand in that certificate.
+ * ERR_KEY, ERR_NAME, ERR_PROFILE or ERR_SELF_SERVICE with the reason; *out is written on success
+ * only.
  */
 int policy_decide(
     const struct policy_request *request, struct policy_grant *out, struct error *err);

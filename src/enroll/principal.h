@@ -4,15 +4,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Who asks, as a verified credential says; filled by api/token, judged by enroll/policy. */
-enum principal_kind { PRINCIPAL_NONE, PRINCIPAL_APPLICATION, PRINCIPAL_USER };
+/*
+ * Who asks, as a verified credential says; filled by api/token or api/client_cert, judged by
+ * enroll/policy. A certificate's ids are those of whoever first asked for its lineage.
+ */
+enum principal_kind {
+	PRINCIPAL_NONE,
+	PRINCIPAL_APPLICATION,
+	PRINCIPAL_USER,
+	PRINCIPAL_CERTIFICATE, /* a certificate of ours */
+	PRINCIPAL_ADMIN        /* one that [Admin] Certificates lists; for management routes only */
+};
 
 enum {
 	PRINCIPAL_GUID_MAX = 37,
 	PRINCIPAL_UPN_MAX = 256,
 	PRINCIPAL_TOKEN_ID_MAX = 65,
 	PRINCIPAL_ROLE_MAX = 121,
-	PRINCIPAL_MAX_ROLES = 64
+	PRINCIPAL_MAX_ROLES = 64,
+	PRINCIPAL_FINGERPRINT_MAX = 65
 };
 
 struct principal {
@@ -22,7 +32,8 @@ struct principal {
 	char application[PRINCIPAL_GUID_MAX]; /* azp or appid, lower case, or "" */
 	char upn[PRINCIPAL_UPN_MAX];          /* the upn claim alone, or "" */
 	bool is_guest;
-	char token_id[PRINCIPAL_TOKEN_ID_MAX]; /* uti, or "" */
+	char token_id[PRINCIPAL_TOKEN_ID_MAX];       /* uti, or "" */
+	char fingerprint[PRINCIPAL_FINGERPRINT_MAX]; /* SHA-256 of a certificate, hex; or "" */
 	size_t role_count;
 	char roles[PRINCIPAL_MAX_ROLES][PRINCIPAL_ROLE_MAX];
 };

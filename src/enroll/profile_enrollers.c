@@ -47,6 +47,25 @@ is_role(const char *value)
 	       strchr(value, ' ') == NULL;
 }
 
+/* 64 hex digits, kept in lower case; colons as openssl prints them are taken too. */
+static bool
+normal_fingerprint(const char *value, char *out, size_t size)
+{
+	size_t len = 0;
+
+	for (; *value != '\0'; value++) {
+		char c = (char)(*value >= 'A' && *value <= 'F' ? *value | 0x20 : *value);
+
+		if (c == ':' && len % 2 == 0)
+			continue;
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) || len + 1 == size)
+			return false;
+		out[len++] = c;
+	}
+	out[len] = '\0';
+	return len == 64;
+}
+
 static bool
 normal_value(struct enroller *enroller, const char *value)
 {
@@ -65,6 +84,8 @@ normal_value(struct enroller *enroller, const char *value)
 		if (profile_rules_check_name(value, &ignored) < 0)
 			return false;
 		break;
+	case ENROLLER_CERTIFICATE:
+		return normal_fingerprint(value, enroller->value, sizeof(enroller->value));
 	}
 	return snprintf(enroller->value, sizeof(enroller->value), "%s", value) <
 	       (int)sizeof(enroller->value);
@@ -74,7 +95,7 @@ static int
 read_enroller(const char *text, struct enroller *out, struct error *err)
 {
 	static const enum enroller_kind kinds[] = { ENROLLER_ROLE, ENROLLER_APPLICATION,
-		ENROLLER_PRINCIPAL, ENROLLER_RA_PROFILE };
+		ENROLLER_PRINCIPAL, ENROLLER_RA_PROFILE, ENROLLER_CERTIFICATE };
 	const char *colon = strchr(text, ':');
 
 	for (size_t i = 0; colon != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -85,8 +106,8 @@ read_enroller(const char *text, struct enroller *out, struct error *err)
 			return 0;
 	}
 	return error_set(err, ERR_CONFIG,
-	    "Enroller: expected role:VALUE, application:GUID, principal:TENANT/OBJECT or "
-	    "ra_profile:NAME");
+	    "Enroller: expected role:VALUE, application:GUID, principal:TENANT/OBJECT, "
+	    "ra_profile:NAME or certificate:SHA256");
 }
 
 /* Where it stands among the profile's; enroller_count when it does not. */

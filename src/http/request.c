@@ -230,7 +230,10 @@ make_path(struct request *request, const struct settings *settings, struct error
 	return 0;
 }
 
-/* Only a trusted proxy's word on address and scheme counts, and then its word alone. */
+/*
+ * Only a trusted proxy's word on address and scheme counts, and then its word alone. Never on a
+ * certificate: the one of a connection that it forwards something on is its own.
+ */
 static void
 find_client(struct request *request, const struct settings *settings)
 {
@@ -239,6 +242,7 @@ find_client(struct request *request, const struct settings *settings)
 	const char *proto;
 
 	request->is_tls = strcasecmp(param_or_empty(request, "HTTPS"), "on") == 0;
+	request->is_own_tls = request->is_tls;
 	if (strlen(peer) < sizeof(request->remote_address))
 		memcpy(request->remote_address, peer, strlen(peer) + 1);
 	if (trusted->count == 0 || !address_is_listed(peer, trusted))
@@ -248,6 +252,8 @@ find_client(struct request *request, const struct settings *settings)
 	proto = request_param(request, "HTTP_X_FORWARDED_PROTO");
 	if (proto != NULL)
 		request->is_tls = strcmp(proto, "https") == 0;
+	if (proto != NULL || request_param(request, "HTTP_X_FORWARDED_FOR") != NULL)
+		request->is_own_tls = false;
 }
 
 int

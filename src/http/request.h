@@ -27,9 +27,11 @@ struct request {
 	const char *authorization;                /* HTTP_AUTHORIZATION or its REDIRECT_ form */
 	char remote_address[REQUEST_ADDRESS_MAX]; /* a trusted proxy's word considered */
 	bool is_tls;                              /* HTTPS is "on", or a trusted proxy says so */
-	int64_t content_length;                   /* -1: not told (chunked behind mod_proxy_fcgi) */
-	int64_t started_ms;                       /* monotonic */
-	struct buf body;                          /* filled by request_read_body */
+	bool is_own_tls; /* HTTPS is "on", and no trusted proxy stands between the client and us:
+			    only then are SSL_CLIENT_ parameters the client's */
+	int64_t content_length; /* -1: not told (chunked behind mod_proxy_fcgi) */
+	int64_t started_ms;     /* monotonic */
+	struct buf body;        /* filled by request_read_body */
 	const struct request_source *source;
 };
 

@@ -10,105 +10,59 @@ enum { ERROR_BODY_MAX = 8 * ERROR_TEXT_MAX };
 
 static const char json_type[] = "application/json";
 
+/* What an error code is answered with: HTTP status and public number. */
+static const struct {
+	int status, number;
+} answers[] = {
+	[ERR_NONE] = { 200, 0 },
+	[ERR_BAD_REQUEST] = { 400, 4000 },
+	[ERR_BODY_FORM] = { 400, 4001 },
+	[ERR_CSR_SYNTAX] = { 400, 4002 },
+	[ERR_CSR_SIGNATURE] = { 400, 4003 },
+	[ERR_KEY] = { 400, 4004 },
+	[ERR_NAME] = { 400, 4005 },
+	[ERR_TOO_LARGE] = { 413, 4006 },
+	[ERR_NO_CREDENTIAL] = { 401, 4010 },
+	[ERR_TOKEN] = { 401, 4010 },
+	[ERR_ROLE] = { 403, 4030 },
+	[ERR_PROFILE] = { 403, 4031 },
+	[ERR_SELF_SERVICE] = { 403, 4032 },
+	[ERR_NEEDS_TLS] = { 403, 4033 },
+	[ERR_NO_CLIENT_CERT] = { 403, 4034 },
+	[ERR_CLIENT_CERT] = { 403, 4035 },
+	[ERR_RENEWAL] = { 403, 4036 },
+	[ERR_ORIGIN] = { 403, 4037 },
+	[ERR_SWITCHED_OFF] = { 404, 4040 },
+	[ERR_NOT_FOUND] = { 404, 4041 },
+	[ERR_METHOD] = { 405, 4050 },
+	[ERR_CONFLICT] = { 409, 4090 },
+	[ERR_MEDIA_TYPE] = { 415, 4150 },
+	[ERR_LIMIT] = { 429, 4290 },
+	[ERR_CONFIG] = { 500, 5000 },
+	[ERR_INTERNAL] = { 500, 5000 },
+	[ERR_NOT_BUILT] = { 501, 5010 },
+	[ERR_DATABASE] = { 503, 5030 },
+	[ERR_IDENTITY_KEYS] = { 503, 5031 },
+	[ERR_CA_KEY] = { 503, 5032 },
+};
+
+/* A code that is missing here is our own fault; the test of this table finds it. */
+static bool
+is_answered(enum error_code code)
+{
+	return (size_t)code < sizeof(answers) / sizeof(answers[0]) && answers[code].status != 0;
+}
+
 int
 error_status(enum error_code code)
 {
-	switch (code) {
-	case ERR_NONE:
-		return 200;
-	case ERR_BAD_REQUEST:
-	case ERR_BODY_FORM:
-	case ERR_CSR_SYNTAX:
-	case ERR_CSR_SIGNATURE:
-	case ERR_KEY:
-	case ERR_NAME:
-		return 400;
-	case ERR_NO_CREDENTIAL:
-	case ERR_TOKEN:
-		return 401;
-	case ERR_ROLE:
-	case ERR_PROFILE:
-	case ERR_SELF_SERVICE:
-	case ERR_NEEDS_TLS:
-		return 403;
-	case ERR_SWITCHED_OFF:
-	case ERR_NOT_FOUND:
-		return 404;
-	case ERR_METHOD:
-		return 405;
-	case ERR_CONFLICT:
-		return 409;
-	case ERR_TOO_LARGE:
-		return 413;
-	case ERR_LIMIT:
-		return 429;
-	case ERR_CONFIG:
-	case ERR_INTERNAL:
-		return 500;
-	case ERR_NOT_BUILT:
-		return 501;
-	case ERR_DATABASE:
-	case ERR_IDENTITY_KEYS:
-	case ERR_CA_KEY:
-		return 503;
-	}
-	return 500;
+	return is_answered(code) ? answers[code].status : 500;
 }
 
 int
 error_number(enum error_code code)
 {
-	switch (code) {
-	case ERR_NONE:
-		return 0;
-	case ERR_BAD_REQUEST:
-		return 4000;
-	case ERR_BODY_FORM:
-		return 4001;
-	case ERR_CSR_SYNTAX:
-		return 4002;
-	case ERR_CSR_SIGNATURE:
-		return 4003;
-	case ERR_KEY:
-		return 4004;
-	case ERR_NAME:
-		return 4005;
-	case ERR_TOO_LARGE:
-		return 4006;
-	case ERR_NO_CREDENTIAL:
-	case ERR_TOKEN:
-		return 4010;
-	case ERR_ROLE:
-		return 4030;
-	case ERR_PROFILE:
-		return 4031;
-	case ERR_SELF_SERVICE:
-		return 4032;
-	case ERR_NEEDS_TLS:
-		return 4033;
-	case ERR_SWITCHED_OFF:
-		return 4040;
-	case ERR_NOT_FOUND:
-		return 4041;
-	case ERR_METHOD:
-		return 4050;
-	case ERR_CONFLICT:
-		return 4090;
-	case ERR_LIMIT:
-		return 4290;
-	case ERR_CONFIG:
-	case ERR_INTERNAL:
-		return 5000;
-	case ERR_NOT_BUILT:
-		return 5010;
-	case ERR_DATABASE:
-		return 5030;
-	case ERR_IDENTITY_KEYS:
-		return 5031;
-	case ERR_CA_KEY:
-		return 5032;
-	}
-	return 5000;
+	return is_answered(code) ? answers[code].number : 5000;
 }
 
 /* The sentence shown instead of the error's own text, NULL where that text may be shown. */
@@ -142,6 +96,11 @@ fixed_sentence(enum error_code code)
 	case ERR_PROFILE:
 	case ERR_SELF_SERVICE:
 	case ERR_NEEDS_TLS:
+	case ERR_NO_CLIENT_CERT:
+	case ERR_CLIENT_CERT:
+	case ERR_RENEWAL:
+	case ERR_ORIGIN:
+	case ERR_MEDIA_TYPE:
 	case ERR_SWITCHED_OFF:
 	case ERR_NOT_FOUND:
 	case ERR_METHOD:
@@ -307,31 +266,80 @@ add_json_text(struct buf *out, const char *text)
 }
 
 static void
-make_error_body(struct buf *out, int number, const char *message)
+make_json_body(struct buf *out, int number, const char *message)
 {
 	buf_add_text(out, "{\"errorMessage\":");
 	add_json_text(out, message);
 	buf_printf(out, ",\"errorCode\":%d}", number);
 }
 
-void
-response_error(struct response *response, const struct error *err)
+/* One line: what is neither a printable character nor UTF-8 becomes U+FFFD. */
+static void
+make_text_body(struct buf *out, const char *message)
 {
-	/* a handler that fails without saying why is our own fault */
-	enum error_code code = error_is(err, ERR_NONE) ? ERR_INTERNAL : err->code;
-	const char *sentence = fixed_sentence(code);
-	const char *retry = retry_after(err);
-	struct buf body = BUF_INIT(ERROR_BODY_MAX);
+	const unsigned char *at = (const unsigned char *)message;
 
-	make_error_body(&body, error_number(code), sentence != NULL ? sentence : err->text);
+	while (*at != '\0') {
+		size_t len = utf8_length(at);
+
+		if (len == 0 || *at < 0x20 || *at == 0x7f)
+			buf_add_text(out, "\xef\xbf\xbd");
+		else
+			buf_add(out, bytes_of(at, len));
+		at += len > 0 ? len : 1;
+	}
+	buf_add_byte(out, '\n');
+}
+
+/* A handler that fails without saying why is our own fault. */
+static enum error_code
+code_of(const struct error *err)
+{
+	return error_is(err, ERR_NONE) ? ERR_INTERNAL : err->code;
+}
+
+/* What of the error may be shown. */
+static const char *
+message_of(const struct error *err)
+{
+	const char *sentence = fixed_sentence(code_of(err));
+
+	return sentence != NULL ? sentence : err->text;
+}
+
+/* Puts the error's body, its status and the headers that belong to it into the response. */
+static void
+take_error(
+    struct response *response, const struct error *err, const char *content_type, struct buf *body)
+{
+	const char *retry = retry_after(err);
+
 	drop_header(response, "Cache-Control");
 	if (retry != NULL) {
 		drop_header(response, "Retry-After");
 		response_header(response, "Retry-After", retry);
 	}
-	response_take(response, error_status(code), json_type, &body);
-	response->number = error_number(code);
+	response_take(response, error_status(code_of(err)), content_type, body);
+	response->number = error_number(code_of(err));
 	mark_failure(response);
+}
+
+void
+response_error(struct response *response, const struct error *err)
+{
+	struct buf body = BUF_INIT(ERROR_BODY_MAX);
+
+	make_json_body(&body, error_number(code_of(err)), message_of(err));
+	take_error(response, err, json_type, &body);
+}
+
+void
+response_error_text(struct response *response, const struct error *err)
+{
+	struct buf body = BUF_INIT(ERROR_BODY_MAX);
+
+	make_text_body(&body, message_of(err));
+	take_error(response, err, "text/plain; charset=utf-8", &body);
 }
 
 static const char *
@@ -353,6 +361,7 @@ reason_phrase(int status)
 		{ 405, "Method Not Allowed" },
 		{ 409, "Conflict" },
 		{ 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
 		{ 429, "Too Many Requests" },
 		{ 500, "Internal Server Error" },
 		{ 501, "Not Implemented" },

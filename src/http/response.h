@@ -32,6 +32,9 @@ void response_take(
  */
 void response_error(struct response *response, const struct error *err);
 
+/* The same as one line of text/plain, for clients that show an error's body as it is. */
+void response_error_text(struct response *response, const struct error *err);
+
 /* The HTTP status and the public number of an error code. */
 int error_status(enum error_code code);
 int error_number(enum error_code code);

@@ -1,4 +1,4 @@
-/* The certificate table: the one INSERT of issuing, and what the limits ask. */
+/* The certificate table: the INSERT of issuing, alone or with a claim, and what the limits ask. */
 #include "store/certificates.h"
 
 #include <mysqld_error.h>
@@ -13,12 +13,16 @@ static const char SQL_INSERT[] =
     "INSERT INTO certificate (id, generation_id, serial, fingerprint, type, source, subject,"
     " common_name, sans, not_before, not_after, key_type, key_bits, spki_hash, csr_hash, der,"
     " ra_profile_id, requester_kind, requester_tenant, requester_object, requester_application,"
-    " requester_upn, token_id, remote_address, request_id, dropped, renewed_from, lineage,"
-    " issued_at)"
+    " requester_upn, token_id, requester_certificate, remote_address, request_id, dropped,"
+    " renewed_from, lineage, issued_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-    " ?, ?, ?)";
+    " ?, ?, ?, ?)";
+static const char SQL_CLAIM[] = "UPDATE certificate SET renewals = renewals + 1"
+				" WHERE id = ? AND status = 'good' AND NOT lineage_compromised";
 static const char SQL_IS_RECORDED[] =
     "SELECT COUNT(*) FROM certificate WHERE fingerprint = ? AND generation_id = ? AND serial = ?";
+static const char SQL_COUNT_LINEAGE_SINCE[] =
+    "SELECT COUNT(*) FROM certificate WHERE lineage = ? AND issued_at >= ?";
 static const char SQL_COUNT_SINCE[] =
     "SELECT COUNT(*) FROM certificate"
     " WHERE requester_tenant = ? AND requester_object = ? AND issued_at >= ?";
@@ -45,9 +49,38 @@ insert(struct db *db, const struct certificate_record *r, struct error *err)
 		db_uuid(&r->ra_profile_id), db_text(r->requester_kind),
 		db_uuid(r->requester_tenant), db_uuid(r->requester_object),
 		db_uuid(r->requester_application), db_text(r->requester_upn), db_text(r->token_id),
-		db_text(r->remote_address), db_uuid(&r->request_id), db_text(r->dropped),
-		db_uuid(r->renewed_from), db_uuid(&r->lineage), db_time(r->issued_at)),
+		db_uuid(r->requester_certificate), db_text(r->remote_address),
+		db_uuid(&r->request_id), db_text(r->dropped), db_uuid(r->renewed_from),
+		db_uuid(&r->lineage), db_time(r->issued_at)),
 	    NULL, err);
+}
+
+/* What is recorded, and whose claim goes with it. */
+struct insertion {
+	const struct certificate_record *record;
+	const struct uuid *claimed; /* NULL: none */
+};
+
+static int
+claim_and_insert(struct db *db, void *arg, struct error *err)
+{
+	const struct insertion *insertion = arg;
+	uint64_t rows = 0;
+
+	if (db_exec(db, SQL_CLAIM, db_args(db_uuid(insertion->claimed)), &rows, err) < 0)
+		return -1;
+	if (rows != 1)
+		return error_set(
+		    err, ERR_CLIENT_CERT, "the client certificate was revoked meanwhile");
+	return insert(db, insertion->record, err);
+}
+
+static int
+attempt(struct db *db, struct insertion *insertion, struct error *err)
+{
+	if (insertion->claimed == NULL)
+		return insert(db, insertion->record, err);
+	return db_transaction(db, claim_and_insert, insertion, err);
 }
 
 static int
@@ -78,7 +111,8 @@ is_recorded(struct db *db, const struct certificate_record *r, bool *out, struct
 
 /*
  * What another attempt answered, after the outcome of an earlier one stayed unknown: a duplicate
- * may be because the earlier one was committed.
+ * may be because the earlier one was committed; and a claim may fail because the claimed
+ * one was revoked after that.
  */
 static int
 settle(struct db *db, const struct certificate_record *record, struct error *err)
@@ -96,32 +130,65 @@ settle(struct db *db, const struct certificate_record *record, struct error *err
 	return 0;
 }
 
-/* Whether the same INSERT may be sent once more. */
+/* Rolled back, a Galera node's commit among the reasons. */
 static bool
-may_repeat(const struct error *err, bool unknown)
+is_rolled_back(const struct error *err)
 {
-	/* 1213, 1205: rolled back, a Galera node's commit among the reasons. */
-	if (err->number == ER_LOCK_DEADLOCK || err->number == ER_LOCK_WAIT_TIMEOUT)
-		return true;
+	return err->number == ER_LOCK_DEADLOCK || err->number == ER_LOCK_WAIT_TIMEOUT;
+}
+
+/* Whether the same may be sent once more. */
+static bool
+may_repeat(const struct insertion *insertion, const struct error *err, bool unknown)
+{
+	/* A transaction was repeated already. */
+	if (is_rolled_back(err))
+		return insertion->claimed == NULL;
 	/* Once only: two losses in a row are an outage. */
 	return !unknown && (db_outcome_unknown(err) || err->number == ER_UNKNOWN_COM_ERROR);
+}
+
+static int
+insert_and_settle(struct db *db, struct insertion *insertion, struct error *err)
+{
+	bool unknown = false;
+
+	for (unsigned tries = 1;; tries++) {
+		if (attempt(db, insertion, err) == 0)
+			return 0;
+		if (err->code == ERR_CONFLICT || err->code == ERR_CLIENT_CERT)
+			return unknown ? settle(db, insertion->record, err) : -1;
+		if (err->code != ERR_DATABASE || tries == INSERT_TRIES ||
+		    !may_repeat(insertion, err, unknown))
+			return -1;
+		unknown = unknown || db_outcome_unknown(err);
+		error_clear(err);
+	}
 }
 
 int
 certificates_insert(struct db *db, const struct certificate_record *record, struct error *err)
 {
-	bool unknown = false;
+	struct insertion insertion = { .record = record, .claimed = NULL };
 
-	for (unsigned tries = 1;; tries++) {
-		if (insert(db, record, err) == 0)
-			return 0;
-		if (err->code == ERR_CONFLICT)
-			return unknown ? settle(db, record, err) : -1;
-		if (err->code != ERR_DATABASE || tries == INSERT_TRIES || !may_repeat(err, unknown))
-			return -1;
-		unknown = unknown || db_outcome_unknown(err);
-		error_clear(err);
-	}
+	return insert_and_settle(db, &insertion, err);
+}
+
+int
+certificates_insert_claimed(struct db *db, const struct certificate_record *record,
+    const struct uuid *claimed, struct error *err)
+{
+	struct insertion insertion = { .record = record, .claimed = claimed };
+
+	return insert_and_settle(db, &insertion, err);
+}
+
+int
+certificates_count_lineage_since(
+    struct db *db, const struct uuid *lineage, int64_t since, int64_t *count, struct error *err)
+{
+	return count_rows(
+	    db, SQL_COUNT_LINEAGE_SINCE, db_args(db_uuid(lineage), db_time(since)), count, err);
 }
 
 int // NOLINTNEXTLINE(readability-function-size): a principal is tenant and object

@@ -23,12 +23,13 @@ struct certificate_record {
 	struct bytes csr_hash; /* SHA-256 of the CertificationRequestInfo */
 	struct bytes der;
 	struct uuid ra_profile_id;
-	const char *requester_kind; /* application, user */
+	const char *requester_kind; /* application, user, certificate */
 	const struct uuid *requester_tenant;
 	const struct uuid *requester_object;
 	const struct uuid *requester_application; /* NULL: none */
 	const char *requester_upn;                /* NULL: none */
 	const char *token_id;                     /* NULL: none */
+	const struct uuid *requester_certificate; /* the one that authenticated; NULL: a token */
 	const char *remote_address;
 	struct uuid request_id;
 	const char *dropped;
@@ -43,6 +44,20 @@ struct certificate_record {
  * been committed: success. ERR_CONFLICT: another row has the serial or the fingerprint.
  */
 int certificates_insert(struct db *db, const struct certificate_record *record, struct error *err);
+
+/*
+ * The same for a certificate that another one authenticated: in one transaction with a claim on
+ * that other's row, which must be good, with its lineage not compromised, so that its revocation
+ * cannot pass by an issue under way (row locks are not cluster-wide; the claim makes a Galera
+ * node's commit conflict). It counts the claim in its column `renewals`. ERR_CLIENT_CERT when the
+ * claim fails.
+ */
+int certificates_insert_claimed(struct db *db, const struct certificate_record *record,
+    const struct uuid *claimed, struct error *err);
+
+/* How many certificates of the lineage were issued since `since`. */
+int certificates_count_lineage_since(
+    struct db *db, const struct uuid *lineage, int64_t since, int64_t *count, struct error *err);
 
 /* How many this principal was issued since `since`, from the index. */
 int certificates_count_since(struct db *db, const struct uuid *tenant, const struct uuid *object,

@@ -12,6 +12,7 @@ static const char *const KINDS[] = {
 	[ENROLLER_APPLICATION] = "application",
 	[ENROLLER_PRINCIPAL] = "principal",
 	[ENROLLER_RA_PROFILE] = "ra_profile",
+	[ENROLLER_CERTIFICATE] = "certificate",
 };
 
 const char *

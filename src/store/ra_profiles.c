@@ -107,7 +107,7 @@ read_enroller(const struct db_rows *rows, struct ra_profile *profile, struct err
 		return 0;
 	if (db_rows_text(rows, COLUMN_VALUE, value, sizeof(value), err) < 0)
 		return -1;
-	for (enum enroller_kind kind = ENROLLER_ROLE; kind <= ENROLLER_RA_PROFILE; kind++)
+	for (enum enroller_kind kind = ENROLLER_ROLE; kind <= ENROLLER_CERTIFICATE; kind++)
 		if (bytes_equal_text(name, enroller_kind_name(kind)))
 			return ra_profile_add_enroller(profile, kind, value, err);
 	return error_set(err, ERR_DATABASE, "unknown kind of enroller");

@@ -4,9 +4,16 @@
 #include "base/cleanup.h"
 #include "store/db.h"
 
-enum enroller_kind { ENROLLER_ROLE, ENROLLER_APPLICATION, ENROLLER_PRINCIPAL, ENROLLER_RA_PROFILE };
+enum enroller_kind {
+	ENROLLER_ROLE,
+	ENROLLER_APPLICATION,
+	ENROLLER_PRINCIPAL,
+	ENROLLER_RA_PROFILE, /* holders of its certificates, by certificate */
+	ENROLLER_CERTIFICATE /* the holder of one certificate, by SHA-256 fingerprint */
+};
 
-/* Names as in the table: "role", "application", "principal" (TENANT/OBJECT), "ra_profile". */
+/* Names as in the table: "role", "application", "principal" (TENANT/OBJECT), "ra_profile",
+ * "certificate" (hex). */
 const char *enroller_kind_name(enum enroller_kind kind);
 
 struct enroller {

@@ -81,6 +81,29 @@ def make(subject=None, sans=(), private_key=None, extensions=(), digest=hashes.S
     return builder.sign(private_key, digest).public_bytes(serialization.Encoding.DER)
 
 
+def name_value_pair(name, value):
+    texts = (der_tlv(0x1E, text.encode("utf-16-be")) for text in (name, value))
+    return der_tlv(0x30, b"".join(texts))
+
+
+def with_validity(period, units, common_name="d", private_key=None):
+    """A request for so many Minutes, Hours, Days and so on, by enrollment name-value pairs; P-256."""
+    private_key = private_key or key()
+    plain = x509.load_der_x509_csr(make(common_name, private_key=private_key))
+    info = plain.tbs_certrequest_bytes
+    oid = der_tlv(0x06, bytes.fromhex("2B0601040182370D0201"))
+    pairs = [("ValidityPeriod", period), ("ValidityPeriodUnits", str(units))]
+    attributes = b"".join(
+        der_tlv(0x30, oid + der_tlv(0x31, name_value_pair(*pair))) for pair in pairs
+    )
+    assert info.endswith(b"\xa0\x00")
+    head = 2 if info[1] < 128 else 2 + (info[1] & 0x7F)
+    info = der_tlv(0x30, info[head:-2] + der_tlv(0xA0, attributes))
+    signature = private_key.sign(info, ec.ECDSA(hashes.SHA256()))
+    algorithm = bytes.fromhex("300A06082A8648CE3D040302")
+    return der_tlv(0x30, info + algorithm + der_tlv(0x03, b"\x00" + signature))
+
+
 def pem(der, label="CERTIFICATE REQUEST"):
     """PEM with lines of 64 characters and a final newline."""
     text = base64.b64encode(der).decode()

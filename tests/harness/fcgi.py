@@ -1,5 +1,6 @@
 """A raw FastCGI client: whole requests as a web server sends them, and broken ones by record."""
 
+import hashlib
 import json
 import os
 import socket
@@ -236,7 +237,11 @@ def request(path, method, target, headers=None, body=b"", timeout=40, **options)
 
 
 class Echo:
-    """A FastCGI application that answers with what it was given, as JSON: [params, bytes of body]."""
+    """
+    A FastCGI application that answers with what it was given, as JSON: [params, bytes of body];
+    the body's SHA-256 is in X-Body, FCGI_KEEP_CONN in X-Keep-Connection. A query such as status=418
+    says with which status.
+    """
 
     def __init__(self, path):
         if os.path.exists(path):
@@ -263,7 +268,11 @@ class EchoHandler(socketserver.StreamRequestHandler):
             streams[kind] = streams.get(kind, b"") + content
             if kind == STDIN and size == 0:
                 break
-        body = json.dumps([read_pairs(streams[PARAMS]), len(streams[STDIN])]).encode()
-        answer = b"Status: 200\r\nContent-Type: application/json\r\n\r\n" + body
+        params = read_pairs(streams[PARAMS])
+        query = urllib.parse.parse_qs(dict(params).get("QUERY_STRING", ""))
+        head = f"Status: {query.get('status', ['200'])[0]}\r\nContent-Type: application/json\r\n"
+        head += f"X-Keep-Connection: {streams[BEGIN_REQUEST][2] & 1}\r\n"
+        head += f"X-Body: {hashlib.sha256(streams[STDIN]).hexdigest()}\r\n\r\n"
+        answer = head.encode() + json.dumps([params, len(streams[STDIN])]).encode()
         ended = record(STDOUT) + record(END_REQUEST, bytes(8))
         self.wfile.write(records(STDOUT, answer) + ended)

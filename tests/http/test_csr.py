@@ -10,7 +10,7 @@ import time
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -155,10 +155,9 @@ def test_methods_and_paths(service):
         ("POST", "/ocsp", "OCSP"),
         ("GET", "/ocsp/MEUw", "OCSP"),
         ("GET", "/crl/demo-1.crl", "CRL"),
-        ("POST", "/.well-known/est/simpleenroll", "EST"),
-        ("POST", "//.well-known/est/simplereenroll", "EST"),
-        ("GET", "/.well-known/est/cacerts", "EST"),
-        ("GET", "/certsrv/mscep/mscep.dll?operation=GetCACert", "SCEP"),
+        ("GET", "/certsrv/mscep/mscep.dll?operation=GetCACaps", "SCEP"),
+        ("POST", "/certsrv/mscep/mscep.dll?operation=PKIOperation", "SCEP"),
+        ("POST", "/certsrv/mscep/mscep.dll", "SCEP"),
         ("GET", "/api/v1/scepProfiles", "management"),
         ("GET", "/api/manage/search", "management"),
     ],
@@ -511,35 +510,12 @@ def test_self_service_may_allow_other_names(new_service):
 # validity, limits, repeats
 
 
-def name_value_pair(name, value):
-    texts = (csr.der_tlv(0x1E, text.encode("utf-16-be")) for text in (name, value))
-    return csr.der_tlv(0x30, b"".join(texts))
-
-
 @pytest.mark.parametrize("units,days", [(10, 10), (10000, 200)])
 def test_a_requested_validity_can_only_shorten(service, units, days):
-    body = with_validity(
-        csr.key(),
-        name_value_pair("ValidityPeriod", "Days"),
-        name_value_pair("ValidityPeriodUnits", str(units)),
-    )
+    body = csr.with_validity("Days", units)
     certificate = issued(service.post_csr(body))
     lifetime = certificate.not_valid_after - certificate.not_valid_before
     assert lifetime.days == days + 1  # back-dated by a day
-
-
-def with_validity(key, *pairs):
-    """A request whose attributes are these enrollment name-value pairs, built by hand."""
-    plain = x509.load_der_x509_csr(csr.make("d", private_key=key))
-    info = plain.tbs_certrequest_bytes
-    oid = csr.der_tlv(0x06, bytes.fromhex("2B0601040182370D0201"))
-    attributes = b"".join(csr.der_tlv(0x30, oid + csr.der_tlv(0x31, pair)) for pair in pairs)
-    assert info.endswith(b"\xa0\x00")
-    head = 2 if info[1] < 128 else 2 + (info[1] & 0x7F)
-    info = csr.der_tlv(0x30, info[head:-2] + csr.der_tlv(0xA0, attributes))
-    signature = key.sign(info, ec.ECDSA(hashes.SHA256()))
-    algorithm = bytes.fromhex("300A06082A8648CE3D040302")
-    return csr.der_tlv(0x30, info + algorithm + csr.der_tlv(0x03, b"\x00" + signature))
 
 
 def test_the_hourly_limit_is_a_principals_own(new_service):

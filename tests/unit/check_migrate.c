@@ -5,7 +5,8 @@
 #include "store/migrate.h"
 #include "with_db.h"
 
-enum { KNOWN = 8 };
+/* All but three make a table; one more is schema_migration. */
+enum { KNOWN = 13, TABLES = KNOWN - 3 + 1 };
 
 static char *report_text;
 static size_t report_len;
@@ -79,7 +80,7 @@ START_TEST(a_fresh_database_gets_everything_once)
 		ck_assert_ptr_nonnull(strstr(with_db_err.text, "certwright migrate"));
 		with_db_ok(run(false));
 		ck_assert_uint_eq(lines_with(" applied\n"), KNOWN);
-		ck_assert_int_eq(tables(), KNOWN + 1);
+		ck_assert_int_eq(tables(), TABLES);
 		ck_assert_int_eq(
 		    with_db_sql("SELECT COUNT(*) FROM schema_migration WHERE attempt = 1"
 				" AND finished_at IS NOT NULL"
@@ -191,9 +192,64 @@ START_TEST(a_begun_migration_is_finished)
 		with_db_ok(run(false));
 		ck_assert_uint_eq(lines_with("0008-audit applied (was begun before"), 1);
 		with_db_ok(migrate_check(with_db, &with_db_err));
-		ck_assert_int_eq(tables(), KNOWN + 1);
+		ck_assert_int_eq(tables(), TABLES);
 		ck_assert_int_eq(
 		    with_db_sql("SELECT attempt FROM schema_migration WHERE name = '0008-audit'"),
+		    2);
+	}
+END_TEST
+
+START_TEST(every_migration_may_be_run_twice)
+	{
+		with_db_ok(run(false));
+		with_db_sql("UPDATE schema_migration SET finished_at = NULL");
+		with_db_ok(run(false));
+		ck_assert_uint_eq(lines_with("applied (was begun before"), KNOWN);
+		with_db_ok(migrate_check(with_db, &with_db_err));
+		ck_assert_int_eq(tables(), TABLES);
+	}
+END_TEST
+
+/* The INSERT of certwright 0.1.0's first schema, which knows nothing of later columns. */
+static const char FIRST_INSERT[] =
+    "INSERT INTO certificate (id, generation_id, serial, fingerprint, type, source, subject,"
+    " common_name, sans, not_before, not_after, key_type, key_bits, spki_hash, csr_hash, der,"
+    " ra_profile_id, requester_kind, requester_tenant, requester_object, requester_application,"
+    " requester_upn, token_id, remote_address, request_id, dropped, renewed_from, lineage,"
+    " issued_at) VALUES (REPEAT('%c', 16), '', REPEAT('%c', 16), REPEAT('%c', 32), '', '', '', "
+    "NULL,"
+    " '', NOW(), NOW(), '', 0, '', '', '', '', '', NULL, NULL, NULL, NULL, NULL, '', '', '', NULL,"
+    " REPEAT('l', 16), NOW())";
+
+/* The schema as it was before renewal, with a row in it. */
+static void
+go_back(void)
+{
+	with_db_ok(run(false));
+	with_db_sql("DROP TABLE revocation_event, compromised_key");
+	with_db_sql("ALTER TABLE certificate DROP COLUMN renewals,"
+		    " DROP COLUMN lineage_compromised, DROP COLUMN requester_certificate,"
+		    " DROP KEY certificate_lineage");
+	with_db_sql("ALTER TABLE ra_profile_enroller MODIFY kind ENUM('role', 'application',"
+		    " 'principal', 'ra_profile') CHARACTER SET ascii NOT NULL");
+	with_db_sql("DELETE FROM schema_migration WHERE name > '0009'");
+	with_db_sql(FIRST_INSERT, 'a', 'a', 'a');
+}
+
+START_TEST(a_schema_with_certificates_is_extended_and_the_former_program_goes_on)
+	{
+		go_back();
+		if (_i == 1) /* it was ended in the middle */
+			with_db_sql("ALTER TABLE certificate ADD COLUMN renewals INT UNSIGNED"
+				    " NOT NULL DEFAULT 0");
+		with_db_ok(run(false));
+		ck_assert_uint_eq(lines_with(" applied\n"), 5);
+		with_db_sql(FIRST_INSERT, 'b', 'b', 'b');
+		ck_assert_int_eq(
+		    with_db_sql("SELECT COUNT(*) FROM certificate FORCE INDEX"
+				" (certificate_lineage) WHERE lineage = REPEAT('l', 16)"
+				" AND renewals = 0 AND NOT lineage_compromised"
+				" AND requester_certificate IS NULL"),
 		    2);
 	}
 END_TEST
@@ -295,6 +351,15 @@ run_grants(void)
 	(void)fclose(file);
 }
 
+/* As src/store/revocations.c has them, of a certificate that is not there. */
+#define ADD_EVENT \
+	"INSERT INTO revocation_event (id, certificate_id, action, reason, at, actor," \
+	" remote_address) SELECT '', id, 'revoke', 0, NOW(), '', '' FROM certificate WHERE id = " \
+	"''"
+#define ADD_KEY \
+	"INSERT INTO compromised_key (spki_hash, certificate_id, at)" \
+	" SELECT spki_hash, id, NOW() FROM certificate WHERE id = ''"
+
 static const struct {
 	const char *account;
 	const char *sql;
@@ -303,9 +368,20 @@ static const struct {
 	{ "serve", "SELECT * FROM schema_migration", true },
 	{ "serve", "SELECT id FROM authority WHERE id = '' FOR UPDATE", true },
 	{ "serve", "UPDATE certificate SET status = 'hold' WHERE id = ''", true },
+	{ "serve", "UPDATE certificate SET renewals = renewals + 1 WHERE id = ''", true },
+	{ "serve", "UPDATE certificate SET lineage_compromised = 1 WHERE lineage = ''", true },
+	{ "serve", "UPDATE certificate SET requester_certificate = NULL WHERE id = ''", false },
+	{ "serve", "UPDATE certificate SET lineage = '' WHERE id = ''", false },
+	{ "serve", "SELECT id FROM certificate WHERE lineage = '' FOR UPDATE", true },
 	{ "serve", "UPDATE certificate SET subject = '' WHERE id = ''", false },
 	{ "serve", "UPDATE certificate SET der = '', status = 'good' WHERE id = ''", false },
 	{ "serve", "DELETE FROM certificate WHERE id = ''", false },
+	{ "serve", ADD_EVENT, true },
+	{ "serve", "UPDATE revocation_event SET reason = 0", false },
+	{ "serve", "DELETE FROM revocation_event", false },
+	{ "serve", ADD_KEY, true },
+	{ "serve", "UPDATE compromised_key SET at = NOW()", false },
+	{ "serve", "DELETE FROM compromised_key", false },
 	{ "serve", "DELETE FROM audit", false },
 	{ "serve", "UPDATE audit SET detail = ''", false },
 	{ "serve", "UPDATE ra_profile SET enabled = 1", false },
@@ -314,7 +390,12 @@ static const struct {
 	{ "maintain", "UPDATE ra_profile SET enabled = 1", true },
 	{ "maintain", "DELETE FROM ra_profile_enroller", true },
 	{ "maintain", "UPDATE authority_generation SET state = 'retired'", true },
+	{ "maintain", ADD_EVENT, true },
+	{ "maintain", ADD_KEY, true },
+	{ "maintain", "UPDATE certificate SET renewals = 0, lineage_compromised = 1", true },
 	{ "maintain", "DELETE FROM certificate", false },
+	{ "maintain", "DELETE FROM revocation_event", false },
+	{ "maintain", "DELETE FROM compromised_key", false },
 	{ "maintain", "DELETE FROM managed_key", false },
 	{ "maintain", "UPDATE certificate SET serial = ''", false },
 	{ "maintain", "DELETE FROM audit", false },
@@ -365,6 +446,9 @@ main(int argc, char **argv)
 	    tc, a_later_migration_is_accepted_only_when_compatible, 0, COUNT(LATER));
 	tcase_add_test(tc, a_changed_migration_is_refused);
 	tcase_add_loop_test(tc, a_begun_migration_is_finished, 0, 2);
+	tcase_add_test(tc, every_migration_may_be_run_twice);
+	tcase_add_loop_test(
+	    tc, a_schema_with_certificates_is_extended_and_the_former_program_goes_on, 0, 2);
 	tcase_add_test(tc, runs_at_once_apply_each_migration_once);
 	tcase_add_test(tc, a_failing_statement_stays_unfinished_and_named);
 	tcase_add_test(tc, the_lock_is_given_back);

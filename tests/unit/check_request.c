@@ -374,6 +374,36 @@ START_TEST(scheme_and_address_come_from_the_server_or_a_trusted_proxy)
 	}
 END_TEST
 
+static const struct {
+	const char *https, *peer;
+	const char *name; /* of a further parameter, NULL for none */
+	bool is_own_tls;
+} own_rows[] = {
+	{ "on", "192.0.2.7", NULL, true },
+	{ "off", "192.0.2.7", NULL, false },
+	{ "", "192.0.2.7", NULL, false },
+	{ "on", "192.0.2.7", "HTTP_X_FORWARDED_PROTO", true }, /* any client may send it */
+	{ "on", "10.1.2.3", NULL, true },                      /* the proxy for itself */
+	{ "on", "10.1.2.3", "HTTP_X_FORWARDED_PROTO", false },
+	{ "on", "10.1.2.3", "HTTP_X_FORWARDED_FOR", false },
+	{ "off", "10.1.2.3", "HTTP_X_FORWARDED_PROTO", false },
+};
+
+START_TEST(a_proxys_tls_is_not_the_clients)
+	{
+		struct fake fake = { .params = { "REQUEST_METHOD", "GET", "REQUEST_URI", "/",
+					 "HTTPS", own_rows[_i].https, "REMOTE_ADDR",
+					 own_rows[_i].peer, own_rows[_i].name, "https" } };
+		struct error err = { .code = ERR_NONE };
+		struct request_source source;
+		struct request request;
+
+		ck_assert_int_eq(init(&request, &source, &fake, &err), 0);
+		ck_assert(request.is_own_tls == own_rows[_i].is_own_tls);
+		request_release(&request);
+	}
+END_TEST
+
 static char net_v4[] = "192.0.2.128/25", net_all6[] = "2001:db8::/29", host[] = "198.51.100.1/32";
 static char no_bits[] = "203.0.113.1/", four_digits[] = "203.0.113.2/0032", all_v4[] = "0.0.0.0/0";
 
@@ -492,6 +522,7 @@ main(void)
 	add_rows(tc, a_path_has_a_longest_length, 2);
 	add_rows(tc, content_length_is_digits_alone, ROWS(length_rows));
 	add_rows(tc, scheme_and_address_come_from_the_server_or_a_trusted_proxy, ROWS(client_rows));
+	tcase_add_loop_test(tc, a_proxys_tls_is_not_the_clients, 0, ROWS(own_rows));
 	add_rows(tc, networks_are_compared_by_bits, ROWS(net_rows));
 	add_rows(tc, a_body_is_read_whole_or_refused, ROWS(body_rows));
 	add_rows(tc, a_route_without_a_body_takes_none, 2);

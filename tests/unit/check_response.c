@@ -116,10 +116,15 @@ static const struct {
 	{ ERR_PROFILE, 403, 4031, true, NULL },
 	{ ERR_SELF_SERVICE, 403, 4032, true, NULL },
 	{ ERR_NEEDS_TLS, 403, 4033, true, NULL },
+	{ ERR_NO_CLIENT_CERT, 403, 4034, true, NULL },
+	{ ERR_CLIENT_CERT, 403, 4035, true, NULL },
+	{ ERR_RENEWAL, 403, 4036, true, NULL },
+	{ ERR_ORIGIN, 403, 4037, true, NULL },
 	{ ERR_SWITCHED_OFF, 404, 4040, true, NULL },
 	{ ERR_NOT_FOUND, 404, 4041, true, NULL },
 	{ ERR_METHOD, 405, 4050, true, NULL },
 	{ ERR_CONFLICT, 409, 4090, false, NULL },
+	{ ERR_MEDIA_TYPE, 415, 4150, true, NULL },
 	{ ERR_LIMIT, 429, 4290, true, NULL },
 	{ ERR_INTERNAL, 500, 5000, false, NULL },
 	{ ERR_NOT_BUILT, 501, 5010, true, NULL },
@@ -127,6 +132,20 @@ static const struct {
 	{ ERR_IDENTITY_KEYS, 503, 5031, false, "Retry-After: 10\r\n" },
 	{ ERR_CA_KEY, 503, 5032, false, "Retry-After: 30\r\n" },
 };
+
+START_TEST(no_error_code_was_forgotten)
+	{
+		for (int code = ERR_NONE; code <= ERR_CA_KEY; code++) {
+			int rows = 0;
+
+			for (size_t i = 0; i < sizeof(error_rows) / sizeof(error_rows[0]); i++)
+				rows += error_rows[i].code == (enum error_code)code;
+			ck_assert_msg(rows == 1, "code %d has %d rows", code, rows);
+		}
+		ck_assert_int_eq(error_status(ERR_NONE), 200);
+		ck_assert_int_eq(error_number(ERR_NONE), 0);
+	}
+END_TEST
 
 START_TEST(every_error_has_its_status_number_and_sentence)
 	{
@@ -147,6 +166,33 @@ START_TEST(every_error_has_its_status_number_and_sentence)
 		ck_assert(has(text, "Content-Type: application/json\r\n"));
 		ck_assert(has(text, "X-Request-Id: abc\r\n"));
 		ck_assert(has(text, "the very reason") == error_rows[_i].is_text_shown);
+		ck_assert(has(text, "Retry-After") == (error_rows[_i].retry != NULL));
+		if (error_rows[_i].retry != NULL)
+			ck_assert(has(text, error_rows[_i].retry));
+		response_release(&response);
+	}
+END_TEST
+
+/* The same rules as for JSON: what may be shown, status and headers; the number is for the log. */
+START_TEST(an_error_as_text_is_one_line_of_the_same_sentence)
+	{
+		cleanup(buf_release) struct buf out = BUF_INIT(OUT_MAX);
+		struct error err = { .code = error_rows[_i].code, .text = "the very reason" };
+		struct response response;
+		const char *text, *body;
+
+		response_init(&response);
+		response_header(&response, "X-Request-Id", "abc");
+		response_error_text(&response, &err);
+		ck_assert_int_eq(response.status, error_rows[_i].status);
+		ck_assert_int_eq(response.number, error_rows[_i].number);
+		text = written(&response, &out);
+		body = strstr(text, "\r\n\r\n") + 4;
+		ck_assert(has(text, "Content-Type: text/plain; charset=utf-8\r\n"));
+		ck_assert(has(text, "X-Request-Id: abc\r\n"));
+		ck_assert((strcmp(body, "the very reason\n") == 0) == error_rows[_i].is_text_shown);
+		ck_assert(!has(body, "{") && strlen(body) > 10);
+		ck_assert_ptr_eq(strchr(body, '\n'), body + strlen(body) - 1);
 		ck_assert(has(text, "Retry-After") == (error_rows[_i].retry != NULL));
 		if (error_rows[_i].retry != NULL)
 			ck_assert(has(text, error_rows[_i].retry));
@@ -221,6 +267,31 @@ START_TEST(any_text_makes_a_valid_json_string)
 	}
 END_TEST
 
+static const struct {
+	const char *text, *line;
+} line_rows[] = {
+	{ "a \"b\" <c>", "a \"b\" <c>\n" },
+	{ "one\r\ntwo\x7f", "one\xef\xbf\xbd\xef\xbf\xbdtwo\xef\xbf\xbd\n" },
+	{ "M\xc3\xbcller", "M\xc3\xbcller\n" },
+	{ "cut \xe2\x82", "cut \xef\xbf\xbd\xef\xbf\xbd\n" },
+};
+
+START_TEST(any_text_makes_one_line)
+	{
+		cleanup(buf_release) struct buf out = BUF_INIT(OUT_MAX);
+		struct error err = { .code = ERR_BAD_REQUEST };
+		struct response response;
+		const char *text;
+
+		(void)snprintf(err.text, sizeof(err.text), "%s", line_rows[_i].text);
+		response_init(&response);
+		response_error_text(&response, &err);
+		text = written(&response, &out);
+		ck_assert_str_eq(strstr(text, "\r\n\r\n") + 4, line_rows[_i].line);
+		response_release(&response);
+	}
+END_TEST
+
 START_TEST(the_longest_and_worst_text_still_fits)
 	{
 		cleanup(buf_release) struct buf out = BUF_INIT(OUT_MAX);
@@ -231,6 +302,8 @@ START_TEST(the_longest_and_worst_text_still_fits)
 		response_init(&response);
 		response_error(&response, &err);
 		ck_assert(has(written(&response, &out), "\\u0001\",\"errorCode\":4000}"));
+		response_error_text(&response, &err);
+		ck_assert(has(written(&response, &out), "\xef\xbf\xbd\n"));
 		response_release(&response);
 	}
 END_TEST
@@ -306,11 +379,15 @@ main(void)
 	tcase_add_test(tc, head_gets_the_length_and_no_body);
 	tcase_add_test(tc, no_content_has_neither_length_nor_body);
 	tcase_add_test(tc, an_answer_may_say_how_it_is_cached_but_an_error_may_not);
+	tcase_add_test(tc, no_error_code_was_forgotten);
 	tcase_add_loop_test(
 	    tc, every_error_has_its_status_number_and_sentence, 0, ROWS(error_rows));
+	tcase_add_loop_test(
+	    tc, an_error_as_text_is_one_line_of_the_same_sentence, 0, ROWS(error_rows));
 	tcase_add_test(tc, answers_to_bad_tokens_are_alike);
 	tcase_add_test(tc, an_error_replaces_an_answer_and_keeps_its_headers);
 	tcase_add_loop_test(tc, any_text_makes_a_valid_json_string, 0, ROWS(text_rows));
+	tcase_add_loop_test(tc, any_text_makes_one_line, 0, ROWS(line_rows));
 	tcase_add_test(tc, the_longest_and_worst_text_still_fits);
 	tcase_add_loop_test(tc, a_header_cannot_be_split, 0, ROWS(header_rows));
 	tcase_add_loop_test(tc, too_many_headers_or_too_large_a_body_is_a_500, 0, 2);

@@ -68,6 +68,9 @@ START_TEST(defaults_are_as_documented)
 		ck_assert_str_eq(s->server.state_dir, "/var/lib/certwright");
 		ck_assert_str_eq(s->server.listen, "");
 		ck_assert(!s->server.allow_plain_http);
+		ck_assert_str_eq(s->server.est_cacerts, "issuer");
+		ck_assert_uint_eq(s->server.accept_verify_results.count, 0);
+		ck_assert_uint_eq(s->admin.certificates.count, 0);
 		ck_assert_str_eq(s->database.socket, "/run/mysqld/mysqld.sock");
 		ck_assert_str_eq(s->database.name, "certwright");
 		ck_assert_uint_eq(s->database.connect_timeout_s, 3);
@@ -155,7 +158,14 @@ static const struct {
 	{ "Server", "TrustedProxies", "proxy.example.org", NULL },
 	{ "Server", "AcceptVerifyResults", "FAILED:unable to verify, GENEROUS",
 	    "FAILED:unable to verify, GENEROUS" },
+	{ "Server", "AcceptVerifyResults", "FAILED:unsuitable certificate purpose",
+	    "FAILED:unsuitable certificate purpose" },
 	{ "Server", "AcceptVerifyResults", "NONE", NULL },
+	{ "Server", "AcceptVerifyResults", "FAILED, NONE", NULL },
+	{ "Server", "EstCacerts", "ISSUER", "issuer" },
+	{ "Server", "EstCacerts", "full", "full" },
+	{ "Server", "EstCacerts", "chain", NULL },
+	{ "Server", "EstCacerts", "", NULL },
 	{ "Database", "Hosts", "db_1, DB2:3307 [2001:db8:0::1]:3306",
 	    "db_1, db2:3307, [2001:db8::1]:3306" },
 	{ "Database", "Hosts", "2001:db8::1", NULL },
@@ -352,20 +362,51 @@ START_TEST(settings_of_what_is_not_built_are_named)
 		struct error err = { 0 };
 
 		ck_assert_int_eq(
-		    load("[DbCSRValidation]\nAllowRenewals = true\n[Keys]\nKeyringFile =\n"
-			 "[Admin]\nRoles = Admin.Full\n[Server]\n" URLS,
+		    load("[DbCSRValidation]\nAllowRenewals = true\n"
+			 "ReenrollmentAllowedCertificateTypes = Static\n"
+			 "[Keys]\nKeyringFile = /k\n"
+			 "[Admin]\nRoles = Admin.Full\nCertificates = " HEX32 HEX32 "\n"
+			 "[Server]\nAcceptVerifyResults = FAILED\nEstCacerts = full\n" URLS,
 			&settings, &err),
 		    0);
 		settings_each_unbuilt(settings, add_name, &names);
-		ck_assert_str_eq(
-		    buf_text(&names), "[DbCSRValidation] AllowRenewals;[Admin] Roles;");
+		ck_assert_str_eq(buf_text(&names), "[Keys] KeyringFile;[Admin] Roles;");
+	}
+END_TEST
+
+static const struct {
+	const char *text;
+	bool is_warned;
+} RENEWALS[] = {
+	{ "", false },
+	{ "AllowRenewals = true\n", true },
+	{ "AllowRenewals = true\nReenrollmentAllowedCertificateTypes =\n", true },
+	{ "AllowRenewals = true\nReenrollmentAllowedCertificateTypes = Static\n", false },
+	{ "AllowRenewals = false\nReenrollmentAllowedCertificateTypes = Static\n", false },
+	{ "AllowRenewals = false\n", false },
+};
+
+START_TEST(renewals_that_no_type_may_use_are_told)
+	{
+		cleanup(settings_freep) struct settings *settings = NULL;
+		cleanup(buf_release) struct buf text = BUF_INIT(4096);
+		struct error err = { 0 };
+		const char *why;
+
+		buf_printf(&text, "[DbCSRValidation]\n%s[Server]\n" URLS, RENEWALS[_i].text);
+		ck_assert_msg(load(buf_text(&text), &settings, &err) == 0, "%s", err.text);
+		why = settings_why_no_renewal(settings);
+		ck_assert((why != NULL) == RENEWALS[_i].is_warned);
+		if (why != NULL)
+			ck_assert_ptr_nonnull(strstr(why, "ReenrollmentAllowedCertificateTypes"));
 	}
 END_TEST
 
 START_TEST(printing_ends_with_notes)
 	{
 		cleanup(file_release) struct file file =
-		    file_of("[Server]\n" URLS "[DbCSRValidation]\nAllowRenewals = true\n");
+		    file_of("[Server]\n" URLS "[DbCSRValidation]\nAllowRenewals = true\n"
+			    "[Admin]\nRoles = Admin.Full\n");
 		struct error err = { 0 };
 		char *text = NULL;
 		size_t len = 0;
@@ -377,8 +418,10 @@ START_TEST(printing_ends_with_notes)
 		ck_assert_ptr_nonnull(strstr(text, "[Server] Workers = 8  (default)\n"));
 		ck_assert_ptr_nonnull(
 		    strstr(text, "[Database] Socket = /run/mysqld/mysqld.sock  (default)\n"));
-		ck_assert_ptr_nonnull(strstr(text,
-		    "note: [DbCSRValidation] AllowRenewals is not built yet: has no effect\n"));
+		ck_assert_ptr_nonnull(
+		    strstr(text, "note: [Admin] Roles is not built yet: has no effect\n"));
+		ck_assert_ptr_nonnull(
+		    strstr(text, "note: [DbCSRValidation] AllowRenewals is on, but "));
 		ck_assert_ptr_nonnull(strstr(
 		    text, "ignored: environment \"AppConfig__LicenseKey\", no such setting\n"));
 		ck_assert_ptr_null(strstr(text, "hush"));
@@ -515,6 +558,7 @@ main(void)
 	tcase_add_test(tests, hosts_leave_no_default_socket);
 	tcase_add_test(tests, the_environment_wins_over_the_file);
 	tcase_add_test(tests, settings_of_what_is_not_built_are_named);
+	tcase_add_loop_test(tests, renewals_that_no_type_may_use_are_told, 0, COUNT(RENEWALS));
 	tcase_add_test(tests, printing_ends_with_notes);
 	tcase_add_loop_test(tests, the_sample_file_shows_every_key_with_its_default, 0, rows);
 	tcase_add_loop_test(tests, the_man_page_describes_every_key, 0, rows);

@@ -515,6 +515,8 @@ START_TEST(a_profile_comes_back_with_its_enrollers)
 			add_enroller(ENROLLER_APPLICATION, "a0b1");
 			add_enroller(ENROLLER_PRINCIPAL, "tenant/object");
 			add_enroller(ENROLLER_RA_PROFILE, "other");
+			add_enroller(ENROLLER_CERTIFICATE,
+			    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
 		}
 		with_db_ok(db_transaction(with_db, insert_profile, profile, &with_db_err));
 		assert_found();
@@ -678,7 +680,10 @@ START_TEST(every_column_of_a_certificate_is_exact)
 	{
 		struct certificate_record r = make_record();
 		struct db_rows *rows = NULL;
+		struct uuid holder = uuid_new();
 
+		if (_i == 0)
+			r.requester_certificate = &holder;
 		if (_i == 1) {
 			r.common_name = r.requester_upn = r.token_id = NULL;
 			r.requester_application = r.renewed_from = NULL;
@@ -701,6 +706,7 @@ START_TEST(every_column_of_a_certificate_is_exact)
 		    "AND"
 		    " token_id <=> ? AND remote_address = ? AND request_id = ? AND dropped = ? AND"
 		    " renewed_from <=> ? AND lineage = ? AND issued_at = ? AND status = 'good' AND"
+		    " requester_certificate <=> ? AND renewals = 0 AND lineage_compromised = 0 AND"
 		    " revoked_at IS NULL AND revocation_reason IS NULL AND owner IS NULL",
 		    db_args(db_uuid(&r.id), db_uuid(&r.generation_id), db_blob(r.serial),
 			db_blob(r.fingerprint), db_text(r.type), db_text(r.source),
@@ -712,7 +718,7 @@ START_TEST(every_column_of_a_certificate_is_exact)
 			db_uuid(r.requester_application), db_text(r.requester_upn),
 			db_text(r.token_id), db_text(r.remote_address), db_uuid(&r.request_id),
 			db_text(r.dropped), db_uuid(r.renewed_from), db_uuid(&r.lineage),
-			db_time(r.issued_at)),
+			db_time(r.issued_at), db_uuid(r.requester_certificate)),
 		    &rows, &with_db_err));
 		ck_assert(db_rows_next(rows));
 		ck_assert_int_eq(db_rows_int(rows, 0), 1);

@@ -1,0 +1,101 @@
+/* certwright cert revoke. */
+#include <stdio.h>
+
+#include "base/enc.h"
+#include "cmd/cert.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/records.h"
+#include "enroll/revoke.h"
+
+/* The options as they were given. */
+struct wish {
+	const char *name;
+	const char *reason;
+	const char *comment;
+	bool hold;
+	bool release;
+	bool lineage;
+};
+
+static int
+report(const struct certificate_row *row, const struct wish *wish,
+    const struct revoke_outcome *outcome, struct error *err)
+{
+	cleanup(buf_release) struct buf serial = BUF_INIT(2 * CERTIFICATE_ROW_SERIAL_MAX + 1);
+	const char *done = wish->hold ? "put on hold" : wish->release ? "released" : "revoked";
+
+	hex_encode_upper(bytes_of(row->serial, row->serial_len), &serial);
+	if (wish->lineage)
+		(void)printf("%zu of the %zu certificates of its lineage were %s.\n",
+		    outcome->changed, outcome->changed + outcome->unchanged, done);
+	else
+		(void)printf("Certificate %s was %s.\n", buf_text(&serial), done);
+	return fflush(stdout) == 0 ? 0 : error_set(err, ERR_INTERNAL, "cannot write the report");
+}
+
+static int
+revoke(const char *config, const struct wish *wish, struct error *err)
+{
+	cleanup(records_release) struct records records = { .settings = NULL };
+	cleanup(certificate_row_freep) struct certificate_row *row = NULL;
+	struct revoke_outcome outcome = { .changed = 0 };
+	struct revoke_request request = {
+		.action = wish->hold      ? REVOCATION_HOLD
+			  : wish->release ? REVOCATION_RELEASE
+					  : REVOCATION_REVOKE,
+		.reason = revoke_reason_number(wish->reason != NULL ? wish->reason : "unspecified"),
+		.whole_lineage = wish->lineage,
+		.actor = records.actor,
+		.remote_address = "",
+		.comment = wish->comment,
+	};
+
+	if (request.reason < 0)
+		return error_set(
+		    err, ERR_CONFIG, "there is no reason \"%.32s\"; see --help", wish->reason);
+	if (records_open(config, &records, err) < 0 ||
+	    cert_find(records.db, wish->name, &row, err) < 0 ||
+	    revoke_certificate(records.db, &row->id, &request, &outcome, err) < 0)
+		return -1;
+	return report(row, wish, &outcome, err);
+}
+
+int
+cert_revoke(int argc, char **argv)
+{
+	struct wish wish = { .name = NULL };
+	const struct option_spec specs[] = {
+		{ "reason", "NAME",
+		    "unspecified (unless given), keyCompromise, cACompromise,\n"
+		    "affiliationChanged, superseded, cessationOfOperation,\n"
+		    "privilegeWithdrawn or aACompromise",
+		    OPTION_TEXT, &wish.reason },
+		{ "hold", NULL, "put it on hold, which can be undone", OPTION_FLAG, &wish.hold },
+		{ "release", NULL, "release it from a hold", OPTION_FLAG, &wish.release },
+		{ "lineage", NULL, "all that it was renewed from and to, too", OPTION_FLAG,
+		    &wish.lineage },
+		{ "comment", "TEXT", "kept with the event", OPTION_TEXT, &wish.comment },
+		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
+	};
+	const struct option_set set = {
+		.usage = "cert revoke [options] SERIAL|FINGERPRINT|ID",
+		.about =
+		    "Revokes a certificate for good. With keyCompromise neither its key nor any\n"
+		    "certificate of its lineage is ever renewed.",
+		.specs = specs,
+		.min_arguments = 1,
+		.max_arguments = 1,
+	};
+	struct options options;
+	struct error err = { 0 };
+	enum options_result result = options_parse(&set, argc, argv, &options);
+
+	if (result != OPTIONS_GO)
+		return options_status(result);
+	if (wish.hold + wish.release + (wish.reason != NULL) > 1)
+		return options_fail(
+		    "cert revoke", "--reason, --hold and --release exclude each other");
+	wish.name = options.arguments[0];
+	return revoke(options.config, &wish, &err) < 0 ? cmd_fail("cert revoke", &err) : CMD_OK;
+}

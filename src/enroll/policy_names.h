@@ -1,0 +1,18 @@
+#ifndef ENROLL_POLICY_NAMES_H
+#define ENROLL_POLICY_NAMES_H
+
+#include "enroll/policy.h"
+
+/*
+ * Which subject and subject alternative names a certificate gets: those of the old certificate when
+ * renewing, else those of the request; each of them must then stand in the client certificate where
+ * one authenticated. Checks them by the RA profile. ERR_NAME, ERR_PROFILE; on success the names of
+ * *grant are set.
+ */
+int policy_names_decide(
+    const struct policy_request *request, struct policy_grant *grant, struct error *err);
+
+/* Adds what was asked for and not taken to grant->dropped. */
+void policy_names_note(struct policy_grant *grant, const char *what);
+
+#endif

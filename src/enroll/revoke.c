@@ -1,0 +1,200 @@
+/* Revocation: holds, releases and revocations of one certificate or of a whole lineage. */
+#include "enroll/revoke.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/enc.h"
+#include "store/audit.h"
+#include "store/certificates_find.h"
+
+enum { DETAIL_MAX = 512, REASON_HOLD = 6, REASON_RELEASE = 8 };
+
+/* RFC 5280, 5.3.1; 7 is unused. */
+static const struct {
+	int number;
+	const char *name;
+	bool is_final; /* a revocation's; not of a hold or its release */
+} reasons[] = {
+	{ 0, "unspecified", true },
+	{ 1, "keyCompromise", true },
+	{ 2, "cACompromise", true },
+	{ 3, "affiliationChanged", true },
+	{ 4, "superseded", true },
+	{ 5, "cessationOfOperation", true },
+	{ REASON_HOLD, "certificateHold", false },
+	{ REASON_RELEASE, "removeFromCRL", false },
+	{ 9, "privilegeWithdrawn", true },
+	{ 10, "aACompromise", true },
+};
+enum { REASON_COUNT = sizeof(reasons) / sizeof(reasons[0]) };
+
+/* What the transaction is about; what it counts is set anew when it is tried again. */
+struct transaction {
+	const struct revoke_request *request;
+	const struct certificate_row *row;
+	int64_t now;
+	int reason;
+	struct revoke_outcome outcome;
+	struct db *db;
+};
+
+const char *
+revoke_reason_name(int reason)
+{
+	for (size_t i = 0; i < REASON_COUNT; i++)
+		if (reasons[i].number == reason)
+			return reasons[i].name;
+	return NULL;
+}
+
+int
+revoke_reason_number(const char *name)
+{
+	for (size_t i = 0; i < REASON_COUNT; i++)
+		if (strcmp(reasons[i].name, name) == 0)
+			return reasons[i].number;
+	return -1;
+}
+
+static int
+choose_reason(const struct revoke_request *request, int *out, struct error *err)
+{
+	switch (request->action) {
+	case REVOCATION_HOLD:
+		*out = REASON_HOLD;
+		return 0;
+	case REVOCATION_RELEASE:
+		*out = REASON_RELEASE;
+		return 0;
+	case REVOCATION_REVOKE:
+		break;
+	}
+	for (size_t i = 0; i < REASON_COUNT; i++)
+		if (reasons[i].number == request->reason && reasons[i].is_final) {
+			*out = request->reason;
+			return 0;
+		}
+	return error_set(err, ERR_BAD_REQUEST,
+	    "%d is no reason of a revocation: 0 to 5, 9 or 10 (RFC 5280, 5.3.1)", request->reason);
+}
+
+static bool
+is_key_compromise(const struct transaction *transaction)
+{
+	return transaction->request->action == REVOCATION_REVOKE &&
+	       transaction->reason == REVOKE_KEY_COMPROMISE;
+}
+
+/* Changes one certificate, and counts whether its state allowed it. */
+static int
+apply(const struct uuid *certificate_id, void *arg, struct error *err)
+{
+	struct transaction *transaction = arg;
+	const struct revoke_request *request = transaction->request;
+	const struct revocation_event event = {
+		.id = uuid_new(),
+		.certificate_id = *certificate_id,
+		.action = request->action,
+		.reason = transaction->reason,
+		.at = transaction->now,
+		.actor = request->actor,
+		.remote_address = request->remote_address,
+		.request_id = request->request_id,
+		.comment = request->comment,
+	};
+	bool changed = false;
+
+	if (revocations_apply(transaction->db, &event, &changed, err) < 0)
+		return -1;
+	if (!changed) {
+		transaction->outcome.unchanged++;
+		return 0;
+	}
+	transaction->outcome.changed++;
+	return is_key_compromise(transaction) ? revocations_add_compromised_key(transaction->db,
+						    certificate_id, transaction->now, err)
+					      : 0;
+}
+
+static int
+refuse_state(const struct transaction *transaction, struct error *err)
+{
+	static const char *const wanted[] = {
+		[REVOCATION_HOLD] = "only a good certificate can be put on hold",
+		[REVOCATION_RELEASE] = "only a certificate on hold can be released",
+		[REVOCATION_REVOKE] = "it was revoked before, which is final",
+	};
+
+	return error_set(err, ERR_CONFLICT, "%s%s",
+	    transaction->request->whole_lineage ? "none of the lineage: " : "",
+	    wanted[transaction->request->action]);
+}
+
+static int
+insert_audit(const struct transaction *transaction, struct error *err)
+{
+	cleanup(buf_release) struct buf serial = BUF_INIT(2 * CERTIFICATE_ROW_SERIAL_MAX + 1);
+	char action[32], detail[DETAIL_MAX];
+	const struct revoke_request *request = transaction->request;
+	struct audit_event event = {
+		.actor = request->actor,
+		.remote_address = request->remote_address,
+		.request_id = request->request_id,
+		.action = action,
+		.object_type = "certificate",
+		.outcome = "done",
+		.detail = detail,
+	};
+
+	hex_encode_upper(bytes_of(transaction->row->serial, transaction->row->serial_len), &serial);
+	event.object_name = buf_text(&serial);
+	(void)snprintf(
+	    action, sizeof(action), "certificate.%s", revocation_action_name(request->action));
+	(void)snprintf(detail, sizeof(detail), "%s, %zu of %zu certificates%s%.256s",
+	    revoke_reason_name(transaction->reason), transaction->outcome.changed,
+	    transaction->outcome.changed + transaction->outcome.unchanged,
+	    request->comment != NULL ? ": " : "", request->comment != NULL ? request->comment : "");
+	return audit_insert(transaction->db, &event, err);
+}
+
+static int
+run(struct db *db, void *arg, struct error *err)
+{
+	struct transaction *transaction = arg;
+	const struct certificate_row *row = transaction->row;
+	int result;
+
+	transaction->outcome = (struct revoke_outcome){ .changed = 0 };
+	result = transaction->request->whole_lineage
+		     ? revocations_lock_lineage(db, &row->lineage, apply, transaction, err)
+		     : apply(&row->id, transaction, err);
+	if (result < 0)
+		return -1;
+	if (transaction->outcome.changed == 0)
+		return refuse_state(transaction, err);
+	if (is_key_compromise(transaction) && revocations_mark_lineage(db, &row->lineage, err) < 0)
+		return -1;
+	return insert_audit(transaction, err);
+}
+
+int
+revoke_certificate(struct db *db, const struct uuid *certificate_id,
+    const struct revoke_request *request, struct revoke_outcome *out, struct error *err)
+{
+	cleanup(certificate_row_freep) struct certificate_row *row = NULL;
+	struct transaction transaction = { .request = request, .now = clock_now(), .db = db };
+
+	if (choose_reason(request, &transaction.reason, err) < 0 ||
+	    certificates_find_id(db, certificate_id, &row, err) < 0)
+		return -1;
+	if (request->comment != NULL && strlen(request->comment) > REVOKE_COMMENT_MAX)
+		return error_set(
+		    err, ERR_BAD_REQUEST, "a comment may have %d octets", REVOKE_COMMENT_MAX);
+	transaction.row = row;
+	if (db_transaction(db, run, &transaction, err) < 0)
+		return -1;
+	*out = transaction.outcome;
+	return 0;
+}

@@ -1,0 +1,93 @@
+/* Takes query strings apart. */
+#include "http/query.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+static int
+hex_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* The octet at the front of text, which is moved on; -1: a malformed escape or a NUL. */
+static int
+next_octet(struct bytes *text)
+{
+	int high, low;
+	size_t len = 1;
+	int octet = text->ptr[0];
+
+	if (octet == '+')
+		octet = ' ';
+	if (octet == '%') {
+		len = 3;
+		high = text->len > 2 ? hex_value(text->ptr[1]) : -1;
+		low = text->len > 2 ? hex_value(text->ptr[2]) : -1;
+		if (high < 0 || low < 0 || (high == 0 && low == 0))
+			return -1;
+		octet = high * 16 + low;
+	}
+	*text = bytes_of(text->ptr + len, text->len - len);
+	return octet;
+}
+
+/* Whether the encoded text is this name. */
+static bool
+is_name(struct bytes text, const char *name)
+{
+	for (; text.len > 0 && *name != '\0'; name++)
+		if (next_octet(&text) != (unsigned char)*name)
+			return false;
+	return text.len == 0 && *name == '\0';
+}
+
+static int
+decode(struct bytes text, char *out, size_t size, struct error *err)
+{
+	size_t len = 0;
+
+	while (text.len > 0) {
+		int octet = next_octet(&text);
+
+		if (octet < 0)
+			return error_set(err, ERR_BAD_REQUEST, "malformed escape in the query");
+		if (len + 1 >= size)
+			return error_set(err, ERR_BAD_REQUEST,
+			    "a value of the query is longer than %zu octets", size - 1);
+		out[len++] = (char)octet;
+	}
+	out[len] = '\0';
+	return 0;
+}
+
+int
+query_get(const char *query, const char *name, char *out, size_t size, struct error *err)
+{
+	bool found = false;
+
+	out[0] = '\0';
+	while (*query != '\0') {
+		size_t len = strcspn(query, "&");
+		size_t name_len = strcspn(query, "=&");
+		size_t value_at = name_len < len ? name_len + 1 : len;
+
+		if (is_name(bytes_of(query, name_len), name)) {
+			if (found)
+				return error_set(
+				    err, ERR_BAD_REQUEST, "%s stands twice in the query", name);
+			found = true;
+			if (decode(bytes_of(query + value_at, len - value_at), out, size, err) < 0)
+				return -1;
+		}
+		query += len + (query[len] == '&' ? 1 : 0);
+	}
+	return 0;
+}

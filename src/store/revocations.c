@@ -1,0 +1,245 @@
+/* What happens to a certificate after it was issued, and the keys that must not come back. */
+#include "store/revocations.h"
+
+#include <mysqld_error.h>
+
+#include "store/db_rows.h"
+
+enum { REASON_HOLD = 6, REASON_RELEASE = 8, PASSES_MAX = 10 };
+
+/* Every character of utf8mb4 has 4 octets at most. */
+enum { ACTOR_MAX = 128 * 4, ADDRESS_MAX = 45, COMMENT_MAX = 1024 * 4 };
+
+static const char SQL_HOLD[] =
+    "UPDATE certificate SET status = 'hold', revoked_at = ?, revocation_reason = ?"
+    " WHERE id = ? AND status = 'good'";
+static const char SQL_RELEASE[] =
+    "UPDATE certificate SET status = 'good', revoked_at = NULL, revocation_reason = NULL"
+    " WHERE id = ? AND status = 'hold'";
+static const char SQL_REVOKE[] =
+    "UPDATE certificate SET status = 'revoked', revoked_at = ?, revocation_reason = ?"
+    " WHERE id = ? AND status IN ('good', 'hold')";
+static const char SQL_ADD_EVENT[] =
+    "INSERT INTO revocation_event (id, certificate_id, action, reason, at, actor,"
+    " remote_address, request_id, comment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+static const char SQL_EVENTS[] =
+    "SELECT id, certificate_id, action, reason, at, actor, remote_address, request_id, comment"
+    " FROM revocation_event WHERE certificate_id = ? ORDER BY at, id";
+static const char SQL_MARK_LINEAGE[] = "UPDATE certificate SET lineage_compromised = TRUE"
+				       " WHERE lineage = ? AND NOT lineage_compromised";
+/* By its index whatever the statistics say: a scan would wait for everybody else's rows. */
+static const char SQL_LOCK_LINEAGE[] =
+    "SELECT id FROM certificate FORCE INDEX (certificate_lineage) WHERE lineage = ?"
+    " ORDER BY issued_at, id FOR UPDATE";
+static const char SQL_ADD_KEY[] = "INSERT INTO compromised_key (spki_hash, certificate_id, at)"
+				  " SELECT spki_hash, id, ? FROM certificate WHERE id = ?";
+static const char SQL_IS_COMPROMISED[] = "SELECT COUNT(*) FROM compromised_key WHERE spki_hash = ?";
+
+static const char *const ACTIONS[] = {
+	[REVOCATION_HOLD] = "hold",
+	[REVOCATION_RELEASE] = "release",
+	[REVOCATION_REVOKE] = "revoke",
+};
+
+const char *
+revocation_action_name(enum revocation_action action)
+{
+	return ACTIONS[action];
+}
+
+/* RFC 5280, 5.3.1: certificateHold and removeFromCRL go with their actions. */
+static int
+reason_of(const struct revocation_event *event)
+{
+	switch (event->action) {
+	case REVOCATION_HOLD:
+		return REASON_HOLD;
+	case REVOCATION_RELEASE:
+		return REASON_RELEASE;
+	case REVOCATION_REVOKE:
+		break;
+	}
+	return event->reason;
+}
+
+static int
+change_state(struct db *db, const struct revocation_event *event, uint64_t *rows, struct error *err)
+{
+	struct db_arg id = db_uuid(&event->certificate_id), at = db_time(event->at);
+	struct db_arg reason = db_int(reason_of(event));
+
+	switch (event->action) {
+	case REVOCATION_HOLD:
+		return db_exec(db, SQL_HOLD, db_args(at, reason, id), rows, err);
+	case REVOCATION_RELEASE:
+		return db_exec(db, SQL_RELEASE, db_args(id), rows, err);
+	case REVOCATION_REVOKE:
+		return db_exec(db, SQL_REVOKE, db_args(at, reason, id), rows, err);
+	}
+	return error_set(err, ERR_INTERNAL, "unknown action on a certificate");
+}
+
+int
+revocations_apply(
+    struct db *db, const struct revocation_event *event, bool *changed, struct error *err)
+{
+	uint64_t rows = 0;
+
+	if (change_state(db, event, &rows, err) < 0)
+		return -1;
+	if (rows == 1 &&
+	    db_exec(db, SQL_ADD_EVENT,
+		db_args(db_uuid(&event->id), db_uuid(&event->certificate_id),
+		    db_text(revocation_action_name(event->action)), db_int(reason_of(event)),
+		    db_time(event->at), db_text(event->actor), db_text(event->remote_address),
+		    db_uuid(event->request_id), db_text(event->comment)),
+		NULL, err) < 0)
+		return -1;
+	*changed = rows == 1;
+	return 0;
+}
+
+/*
+ * A pass over a lineage waits for each issue under way, as that has claimed a row, and does not see
+ * what it adds behind the pass's back, for instance where another host's clock is slow. Once a pass
+ * finds nothing new, every row was locked before it began, and there was none left to claim.
+ */
+static int
+report_growth(struct error *err)
+{
+	return error_set(err, ERR_DATABASE,
+	    "the lineage has grown %d times while it was being locked", PASSES_MAX);
+}
+
+int
+revocations_mark_lineage(struct db *db, const struct uuid *lineage, struct error *err)
+{
+	for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
+		uint64_t rows = 0;
+
+		if (db_exec(db, SQL_MARK_LINEAGE, db_args(db_uuid(lineage)), &rows, err) < 0)
+			return -1;
+		if (rows == 0)
+			return 0;
+	}
+	return report_growth(err);
+}
+
+static int
+tell_ids(struct db_rows *rows,
+    int (*each)(const struct uuid *certificate_id, void *arg, struct error *err), void *arg,
+    struct error *err)
+{
+	while (db_rows_next(rows)) {
+		struct uuid id = db_rows_uuid(rows, 0);
+
+		if (each(&id, arg, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+revocations_lock_lineage(struct db *db, const struct uuid *lineage,
+    int (*each)(const struct uuid *certificate_id, void *arg, struct error *err), void *arg,
+    struct error *err)
+{
+	size_t before = 0;
+
+	for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
+		cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+		if (db_query(db, SQL_LOCK_LINEAGE, db_args(db_uuid(lineage)), &rows, err) < 0)
+			return -1;
+		if (db_rows_count(rows) == before)
+			return tell_ids(rows, each, arg, err);
+		before = db_rows_count(rows);
+	}
+	return report_growth(err);
+}
+
+int
+revocations_add_compromised_key(
+    struct db *db, const struct uuid *certificate_id, int64_t at, struct error *err)
+{
+	uint64_t rows = 0;
+
+	/* No ON DUPLICATE KEY UPDATE: the accounts may add to this table, not change it. */
+	if (db_exec(db, SQL_ADD_KEY, db_args(db_time(at), db_uuid(certificate_id)), &rows, err) <
+	    0) {
+		if (err->code != ERR_CONFLICT || err->number != ER_DUP_ENTRY)
+			return -1;
+		error_clear(err);
+		return 0;
+	}
+	return rows == 1 ? 0 : error_set(err, ERR_NOT_FOUND, "no such certificate");
+}
+
+int
+revocations_is_compromised(
+    struct db *db, struct bytes spki_hash, bool *compromised, struct error *err)
+{
+	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+	if (db_query(db, SQL_IS_COMPROMISED, db_args(db_blob(spki_hash)), &rows, err) < 0)
+		return -1;
+	if (!db_rows_next(rows))
+		return error_set(err, ERR_DATABASE, "no answer to COUNT");
+	*compromised = db_rows_int(rows, 0) > 0;
+	return 0;
+}
+
+static int
+read_action(const struct db_rows *rows, enum revocation_action *out, struct error *err)
+{
+	struct bytes name = db_rows_bytes(rows, 2);
+
+	for (enum revocation_action action = REVOCATION_HOLD; action <= REVOCATION_REVOKE; action++)
+		if (bytes_equal_text(name, revocation_action_name(action))) {
+			*out = action;
+			return 0;
+		}
+	return error_set(err, ERR_DATABASE, "unknown action on a certificate");
+}
+
+/* The row at hand, its texts for the call alone. */
+static int
+tell_event(const struct db_rows *rows,
+    int (*each)(const struct revocation_event *event, void *arg, struct error *err), void *arg,
+    struct error *err)
+{
+	char actor[ACTOR_MAX + 1], address[ADDRESS_MAX + 1], comment[COMMENT_MAX + 1];
+	struct uuid request_id = db_rows_uuid(rows, 7);
+	struct revocation_event event = {
+		.id = db_rows_uuid(rows, 0),
+		.certificate_id = db_rows_uuid(rows, 1),
+		.reason = (int)db_rows_int(rows, 3),
+		.at = db_rows_time(rows, 4),
+		.actor = actor,
+		.remote_address = address,
+		.request_id = db_rows_is_null(rows, 7) ? NULL : &request_id,
+		.comment = db_rows_is_null(rows, 8) ? NULL : comment,
+	};
+
+	if (read_action(rows, &event.action, err) < 0 ||
+	    db_rows_text(rows, 5, actor, sizeof(actor), err) < 0 ||
+	    db_rows_text(rows, 6, address, sizeof(address), err) < 0 ||
+	    db_rows_text(rows, 8, comment, sizeof(comment), err) < 0)
+		return error_prefix(err, "revocation_event");
+	return each(&event, arg, err);
+}
+
+int
+revocations_each(struct db *db, const struct uuid *certificate_id,
+    int (*each)(const struct revocation_event *event, void *arg, struct error *err), void *arg,
+    struct error *err)
+{
+	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+	if (db_query(db, SQL_EVENTS, db_args(db_uuid(certificate_id)), &rows, err) < 0)
+		return -1;
+	while (db_rows_next(rows))
+		if (tell_event(rows, each, arg, err) < 0)
+			return -1;
+	return 0;
+}
