@@ -230,6 +230,18 @@ make_path(struct request *request, const struct settings *settings, struct error
 	return 0;
 }
 
+/* A listener for IPv6 and IPv4 gives IPv4 addresses as ::ffff:192.0.2.1 (RFC 4291, 2.5.5.2). */
+static const char *
+unmapped(const char *address)
+{
+	static const char prefix[] = "::ffff:";
+	size_t len = sizeof(prefix) - 1;
+
+	return strncasecmp(address, prefix, len) == 0 && strchr(address, '.') != NULL
+		   ? address + len
+		   : address;
+}
+
 /*
  * Only a trusted proxy's word on address and scheme counts, and then its word alone. Never on a
  * certificate: the one of a connection that it forwards something on is its own.
@@ -238,7 +250,7 @@ static void
 find_client(struct request *request, const struct settings *settings)
 {
 	const struct text_list *trusted = &settings->server.trusted_proxies;
-	const char *peer = param_or_empty(request, "REMOTE_ADDR");
+	const char *peer = unmapped(param_or_empty(request, "REMOTE_ADDR"));
 	const char *proto;
 
 	request->is_tls = strcasecmp(param_or_empty(request, "HTTPS"), "on") == 0;
