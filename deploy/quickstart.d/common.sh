@@ -4,7 +4,7 @@
 PYTHON=/usr/bin/python3
 DOUBLE=$ROOT/tests/double/double.py
 # What up keeps in DIR/state, one NAME=VALUE a line.
-STATE_NAMES='RUN HTTPS_PORT HTTP_PORT DOUBLE_PORT TENANT APPLICATION BUILD CA_KEY'
+STATE_NAMES='RUN HTTPS_PORT PUBLIC_PORT HTTP_PORT DOUBLE_PORT TENANT APPLICATION BUILD CA_KEY'
 # The logs, separated by blanks, that say why what is being done now fails.
 LAST_LOG=
 LAST_COMMAND=
@@ -117,6 +117,11 @@ url() {
 	printf 'https://127.0.0.1:%s' "$STATE_HTTPS_PORT"
 }
 
+# TLS that never asks for a client certificate.
+public_url() {
+	printf 'https://127.0.0.1:%s' "$STATE_PUBLIC_PORT"
+}
+
 http_url() {
 	printf 'http://127.0.0.1:%s' "$STATE_HTTP_PORT"
 }
@@ -124,6 +129,7 @@ http_url() {
 print_env() {
 	printf '%s=%q\n' \
 		CERTWRIGHT_URL "$(url)" \
+		CERTWRIGHT_PUBLIC_URL "$(public_url)" \
 		CERTWRIGHT_HTTP_URL "$(http_url)" \
 		CERTWRIGHT_TLS_CA "$DIR/tls-ca.pem" \
 		CERTWRIGHT_AUDIENCE "api://$STATE_APPLICATION" \

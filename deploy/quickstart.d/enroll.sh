@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Enrolling the demo's certificate and showing it, for deploy/quickstart.
+# Enrolling the demo's certificate, renewing it and showing both, for deploy/quickstart.
 
 leaf_is_good() {
 	[ -s "$DIR/leaf.pem" ] && [ -s "$DIR/leaf.key" ] &&
@@ -13,13 +13,44 @@ enroll() {
 		return 0
 	fi
 	step "enrolling a certificate: POST $(url)/api/csr"
-	logged csr openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-		-subj '/CN=demo-device' -addext 'subjectAltName=DNS:demo-device.example.com' \
-		-keyout "$DIR/leaf.key" -out "$DIR/leaf.csr"
+	new_request leaf /CN=demo-device -addext 'subjectAltName=DNS:demo-device.example.com'
 	post_csr
 	openssl x509 -inform DER -in "$DIR/leaf.der" -out "$DIR/leaf.pem"
 	rm "$DIR/leaf.der"
 	logged verify openssl verify -CAfile "$DIR/ca.pem" "$DIR/leaf.pem"
+}
+
+new_request() { # NAME SUBJECT WORD...: a key and a request for it
+	local name=$1 subject=$2
+	shift 2
+	logged csr openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-subj "$subject" "$@" -keyout "$DIR/$name.key" -out "$DIR/$name.csr"
+}
+
+renewed_is_good() {
+	[ "$DIR/renewed.pem" -nt "$DIR/leaf.pem" ] && [ -s "$DIR/renewed.key" ] &&
+		openssl verify -CAfile "$DIR/ca.pem" "$DIR/renewed.pem" >/dev/null 2>&1
+}
+
+# By EST with the old certificate: the request's subject does not matter, only its key.
+renew() {
+	! renewed_is_good || return 0
+	step "renewing it over mTLS: POST $(url)/.well-known/est/simplereenroll"
+	new_request renewed '/CN=whoever'
+	logged renew curl -sS --fail-with-body --max-time 40 --noproxy '*' \
+		--cacert "$DIR/tls-ca.pem" --cert "$DIR/leaf.pem" --key "$DIR/leaf.key" \
+		-H 'Content-Type: application/pkcs10' --data-binary "@$DIR/renewed.csr" \
+		-o "$DIR/renewed.p7" "$(url)/.well-known/est/simplereenroll"
+	logged renewed openssl_renewed
+	rm "$DIR/renewed.p7"
+	logged verify openssl verify -CAfile "$DIR/ca.pem" "$DIR/renewed.pem"
+}
+
+# EST answers in base64 without armour.
+openssl_renewed() {
+	base64 -d "$DIR/renewed.p7" |
+		openssl pkcs7 -inform DER -print_certs -out "$DIR/renewed.new" &&
+		openssl x509 -in "$DIR/renewed.new" -out "$DIR/renewed.pem" && rm "$DIR/renewed.new"
 }
 
 # The token goes to curl in a file that only we can read, never on the command line.
@@ -58,6 +89,8 @@ show_result() {
 	openssl verify -CAfile "$DIR/ca.pem" "$DIR/leaf.pem"
 	step "its row in the database"
 	show_row
+	step "the renewed one, $DIR/renewed.pem"
+	openssl x509 -in "$DIR/renewed.pem" -noout -serial -subject -ext subjectAltName,extendedKeyUsage
 	step "what to try next"
 	cat <<-NEXT
 	  deploy/quickstart status --dir $DIR
@@ -65,6 +98,7 @@ show_result() {
 	  openssl req -new -newkey rsa:2048 -nodes -keyout my.key -subj /CN=my-device -out my.csr
 	  curl --cacert "\$CERTWRIGHT_TLS_CA" --data-binary @my.csr -o my.der \\
 	    -H "Authorization: Bearer \$(deploy/quickstart token --dir $DIR)" "\$CERTWRIGHT_URL/api/csr"
+	  deploy/examples/certwright-renew --help
 	  curl "\$CERTWRIGHT_HTTP_URL/probe"
 	  mariadb --no-defaults --socket="\$CERTWRIGHT_DB_SOCKET" -uroot certwright
 	  tail $DIR/log/certwright.log

@@ -43,6 +43,12 @@ choose_ports() {
 		choose_port HTTP "$ASKED_HTTP" "$STATE_HTTP_PORT" 8080
 		[ "$STATE_HTTPS_PORT" != "$STATE_HTTP_PORT" ] || STATE_HTTP_PORT=$(try_port 0)
 	fi
+	if ! alive web || [ -z "$STATE_PUBLIC_PORT" ]; then
+		choose_port PUBLIC '' "$STATE_PUBLIC_PORT" 8444
+		case $STATE_PUBLIC_PORT in
+		"$STATE_HTTPS_PORT" | "$STATE_HTTP_PORT") STATE_PUBLIC_PORT=$(try_port 0) ;;
+		esac
+	fi
 	if ! alive double; then
 		[ -n "$STATE_DOUBLE_PORT" ] && try_port "$STATE_DOUBLE_PORT" >/dev/null ||
 			STATE_DOUBLE_PORT=$(try_port 0)
@@ -131,6 +137,8 @@ certwright_conf() {
 	# Made by deploy/quickstart, which writes it anew when its folder, ports or identities change.
 	[DbCSRValidation]
 	Enabled = true
+	AllowRenewals = true
+	ReenrollmentAllowedCertificateTypes = Static
 	[AuthConfig]
 	TenantId = $STATE_TENANT
 	ApplicationId = $STATE_APPLICATION
@@ -157,8 +165,11 @@ web_conf() {
 	server.port = $STATE_HTTP_PORT
 	server.errorlog = "$DIR/log/lighttpd.log"
 	server.upload-dirs = ( "$DIR/web/tmp" )
+	# One pool of workers is enough here.
 	var.certwright_socket = "$STATE_RUN/fcgi.sock"
+	var.certwright_public_socket = "$STATE_RUN/fcgi.sock"
 	var.certwright_tls = "127.0.0.1:$STATE_HTTPS_PORT"
+	var.certwright_public_tls = "127.0.0.1:$STATE_PUBLIC_PORT"
 	var.certwright_tls_cert = "$DIR/web/server.pem"
 	var.certwright_tls_key = "$DIR/web/server.key"
 	var.certwright_client_cas = "$DIR/ca.pem"
@@ -277,7 +288,7 @@ start_web() {
 		say "lighttpd is up"
 		return 0
 	fi
-	step "lighttpd on $(url) and $(http_url)"
+	step "lighttpd on $(url), $(public_url) and $(http_url)"
 	logged web-check lighttpd -tt -f "$DIR/web/lighttpd.conf"
 	start web lighttpd -D -f "$DIR/web/lighttpd.conf"
 	wait_until web 20 bash -c "exec 3<>/dev/tcp/127.0.0.1/$STATE_HTTPS_PORT"

@@ -4,7 +4,7 @@
 #include "base/enc.h"
 #include "cmd/cert.h"
 
-enum { NAME_MAX_OCTETS = 32 };
+enum { NAME_MAX_OCTETS = 32, NAME_MAX_DIGITS = 2 * NAME_MAX_OCTETS };
 
 static int
 find_octets(struct db *db, struct bytes octets, struct certificate_row **out, struct error *err)
@@ -18,7 +18,7 @@ find_octets(struct db *db, struct bytes octets, struct certificate_row **out, st
 static bool
 read_octets(const char *name, struct buf *out)
 {
-	cleanup(buf_release) struct buf digits = BUF_INIT(2 * NAME_MAX_OCTETS);
+	cleanup(buf_release) struct buf digits = BUF_INIT(NAME_MAX_DIGITS);
 	struct error ignored = { 0 };
 
 	for (; *name != '\0'; name++)

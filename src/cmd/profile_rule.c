@@ -47,5 +47,6 @@ profile_rule_help(struct buf *out)
 		buf_printf(out, "  %-18s%s\n", fields[i].name, fields[i].expected);
 	buf_add_text(out,
 	    "\nWho may enroll is added with Enroller+= and removed with Enroller-=, followed by\n"
-	    "role:VALUE, application:GUID, principal:TENANT/OBJECT, ra_profile:NAME or\ncertificate:SHA256.");
+	    "role:VALUE, application:GUID, principal:TENANT/OBJECT, ra_profile:NAME or\n"
+	    "certificate:SHA256.");
 }

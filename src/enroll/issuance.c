@@ -95,8 +95,12 @@ record_lineage(const struct issuance *issuance, struct certificate_record *recor
 {
 	const struct client_certificate *client = issuance->request->client;
 
-	record->lineage = client != NULL ? client->row->lineage : record->id;
-	record->renewed_from = issuance->request->kind == POLICY_RENEW ? &client->row->id : NULL;
+	record->lineage = record->id;
+	if (client == NULL)
+		return;
+	record->lineage = client->row->lineage;
+	if (issuance->request->kind == POLICY_RENEW)
+		record->renewed_from = &client->row->id;
 }
 
 int

@@ -16,10 +16,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from harness import csr, lighttpd, process, quickstart
+from harness import csr, process, quickstart, webserver
 
-ENV = """URL HTTP_URL TLS_CA AUDIENCE TENANT CONFIG SOCKET MASTER_PID DB_SOCKET DB_NAME DB_USER DB_PID
-BIN""".split()
+ENV = """URL PUBLIC_URL HTTP_URL TLS_CA AUDIENCE TENANT CONFIG SOCKET MASTER_PID DB_SOCKET DB_NAME DB_USER
+DB_PID BIN""".split()
 CA_KEYS = {
     "rsa2048": lambda key: isinstance(key, rsa.RSAPublicKey) and key.key_size == 2048,
     "rsa3072": lambda key: isinstance(key, rsa.RSAPublicKey) and key.key_size == 3072,
@@ -47,7 +47,7 @@ def enroll(demo, token, body=None, env=None):
     env = env or demo.env()
     with open(demo.path("test.header"), "w", encoding="ascii") as file:
         file.write(f"Authorization: Bearer {token}\n")
-    return lighttpd.curl(
+    return webserver.curl(
         "-H", f"@{file.name}", env["CERTWRIGHT_URL"] + "/api/csr",
         ca_bundle=env["CERTWRIGHT_TLS_CA"], body=body or csr.make("device-1"),
     )  # fmt: skip
@@ -143,7 +143,7 @@ def test_only_loopback_and_unix_sockets_listen(demo):
     assert quickstart.outside_ports() == demo.ports_before
     sockets = set().union(*map(quickstart.sockets_of, demo.processes()))
     ours = [where for inode, where in quickstart.listening().items() if inode in sockets]
-    assert len(ours) == 3
+    assert len(ours) == 4
     assert all(map(quickstart.is_loopback, ours))
     env = demo.env()
     for name in ("CERTWRIGHT_SOCKET", "CERTWRIGHT_DB_SOCKET"):
@@ -178,7 +178,8 @@ def test_env_says_where_everything_is(demo):
     env = demo.env()
     printed = demo.run("env").stdout.splitlines()
     assert [line.split("=")[0] for line in printed] == [f"CERTWRIGHT_{name}" for name in ENV]
-    assert re.fullmatch(r"https://127\.0\.0\.1:\d+", env["CERTWRIGHT_URL"])
+    for name in ("URL", "PUBLIC_URL"):
+        assert re.fullmatch(r"https://127\.0\.0\.1:\d+", env[f"CERTWRIGHT_{name}"])
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", env["CERTWRIGHT_HTTP_URL"])
     assert env["CERTWRIGHT_TLS_CA"] == demo.path("tls-ca.pem")
     assert env["CERTWRIGHT_AUDIENCE"].startswith("api://")
@@ -190,8 +191,9 @@ def test_env_says_where_everything_is(demo):
             probe.connect(env[f"CERTWRIGHT_{name}"])
     argv = [env["CERTWRIGHT_BIN"], "check-config", "--config", env["CERTWRIGHT_CONFIG"]]
     subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
-    probe = lighttpd.curl(env["CERTWRIGHT_HTTP_URL"] + "/probe")
-    assert probe.json() == {"status": "ok", "failed": []}
+    for name in ("URL", "PUBLIC_URL", "HTTP_URL"):
+        probe = webserver.curl(env[f"CERTWRIGHT_{name}"] + "/probe", ca_bundle=env["CERTWRIGHT_TLS_CA"])
+        assert probe.json() == {"status": "ok", "failed": []}
 
 
 @pytest.mark.parametrize("form", [bytes, csr.pem])
@@ -203,7 +205,7 @@ def test_curl_enrolls_with_what_env_and_token_print(demo, form):
     urls = [a.access_location.value for a in aia if a.access_method == x509.OID_CA_ISSUERS]
     assert urls == [env["CERTWRIGHT_URL"] + "/ca/demo-1", env["CERTWRIGHT_HTTP_URL"] + "/ca/demo-1"]
     for url in urls:
-        issuer = x509.load_der_x509_certificate(lighttpd.curl(url, ca_bundle=env["CERTWRIGHT_TLS_CA"]).body)
+        issuer = x509.load_der_x509_certificate(webserver.curl(url, ca_bundle=env["CERTWRIGHT_TLS_CA"]).body)
         assert issuer == certificate(demo, "ca.pem")
 
 
@@ -272,14 +274,14 @@ def fixture_switched(demo):
 def fetch(demo, *words, document="v2.0/.well-known/openid-configuration"):
     settings = json.loads(demo.read("double/double.json"))
     url = f"https://127.0.0.1:{settings['port']}/{settings['tenant']}/{document}"
-    return lighttpd.curl(*words, url, ca_bundle=demo.path("double/ca.pem"), timeout=3)
+    return webserver.curl(*words, url, ca_bundle=demo.path("double/ca.pem"), timeout=3)
 
 
 def test_the_double_behaves_and_misbehaves(switched):
     assert fetch(switched).json()["issuer"].endswith("/v2.0")
     for mode, words, status in (("slow", (), 28), ("huge", ("--max-filesize", "9999999"), 63), ("down", (), None)):
         switched.run("double", mode)
-        with pytest.raises(lighttpd.CurlFailed) as failure:
+        with pytest.raises(webserver.CurlFailed) as failure:
             fetch(switched, *words)
         assert status is None or f"curl {status}:" in str(failure.value)
     switched.run("double", "wrong-type")
@@ -391,12 +393,12 @@ def test_a_taken_port_leads_to_another_unless_it_was_asked_for(new_demo):
     assert f"port {port} is taken" in done.stderr
     demo.assert_nothing_left()
     usual = [listen(8443), listen(8080)]
-    free = lighttpd.free_port()
+    free = webserver.free_port()
     done = demo.up("--http-port", str(free))
     env = demo.env()
     assert env["CERTWRIGHT_HTTP_URL"] == f"http://127.0.0.1:{free}"
     assert "port 8443 is taken" in done.stdout and "8443" not in env["CERTWRIGHT_URL"]
-    assert lighttpd.curl(env["CERTWRIGHT_HTTP_URL"] + "/probe").status == 200
+    assert webserver.curl(env["CERTWRIGHT_HTTP_URL"] + "/probe").status == 200
     for taken, _ in [(held, port), *usual]:
         taken.close()
 
@@ -465,7 +467,7 @@ def test_a_late_fault_ends_what_was_started(new_demo):
     assert "==> identity double" in done.stdout
     demo.assert_nothing_left()
     # Other ports need other settings; what the user wrote is put aside.
-    done = demo.up("--http-port", str(lighttpd.free_port()))
+    done = demo.up("--http-port", str(webserver.free_port()))
     assert "certwright.conf.old" in done.stdout
     assert demo.read("certwright.conf.old") == good + b"Frob = 1\n"
     assert demo.run_folder() == folder
