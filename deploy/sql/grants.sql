@@ -20,6 +20,7 @@ GRANT UPDATE (status, revoked_at, revocation_reason, owner, attributes, renewals
 	ON certwright.certificate TO certwright_serve@'%';
 GRANT INSERT ON certwright.revocation_event TO certwright_serve@'%';
 GRANT INSERT ON certwright.compromised_key TO certwright_serve@'%';
+GRANT INSERT, UPDATE ON certwright.lineage_gate TO certwright_serve@'%';
 GRANT INSERT ON certwright.audit TO certwright_serve@'%';
 
 -- certwright maintain, and the commands ca, cert, key and profile: also change authorities, keys and profiles.
@@ -31,6 +32,7 @@ GRANT UPDATE (status, revoked_at, revocation_reason, owner, attributes, renewals
 	ON certwright.certificate TO certwright_maintain@'%';
 GRANT INSERT ON certwright.revocation_event TO certwright_maintain@'%';
 GRANT INSERT ON certwright.compromised_key TO certwright_maintain@'%';
+GRANT INSERT, UPDATE ON certwright.lineage_gate TO certwright_maintain@'%';
 GRANT INSERT ON certwright.audit TO certwright_maintain@'%';
 GRANT INSERT, UPDATE ON certwright.managed_key TO certwright_maintain@'%';
 GRANT INSERT, UPDATE ON certwright.authority TO certwright_maintain@'%';

@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "store/audit.h"
 
-/* "certificate:FINGERPRINT" or "TENANT/OBJECT" */
-enum { ACTOR_MAX = 128 };
+/* "certificate:FINGERPRINT" or "TENANT/OBJECT"; as many octets as object_name has characters */
+enum { ACTOR_MAX = 128, PATH_MAX_SHOWN = 256 };
 
 /* FNV-1a: only picks a slot, nothing hostile hangs on a collision but a missing audit row. */
 static uint64_t
@@ -64,18 +64,29 @@ write_actor(const struct principal *principal, char *out, size_t size)
 		(void)snprintf(out, size, "%s/%s", principal->tenant, principal->object);
 }
 
+/* A path that the column would refuse must not keep the refusal out of the audit. */
+static void
+write_path(const char *path, char *out, size_t size)
+{
+	size_t len = 0;
+
+	for (; path[len] != '\0' && len + 1 < size; len++)
+		out[len] = (char)(path[len] >= 0x20 && path[len] < 0x7f ? path[len] : '?');
+	out[len] = '\0';
+}
+
 void
 refusals_audit(struct app *app, const struct request *request, const struct error *why)
 {
 	struct error err = { .code = ERR_NONE };
-	char actor[ACTOR_MAX];
+	char actor[ACTOR_MAX], path[PATH_MAX_SHOWN + 1];
 	const struct audit_event event = {
 		.actor = actor,
 		.remote_address = request->remote_address,
 		.request_id = &request->uuid,
 		.action = "enroll.refused",
 		.object_type = "request",
-		.object_name = request->path,
+		.object_name = path,
 		.outcome = "refused",
 		.detail = why->text,
 	};
@@ -89,6 +100,7 @@ refusals_audit(struct app *app, const struct request *request, const struct erro
 		return;
 	}
 	write_actor(&app->principal, actor, sizeof(actor));
+	write_path(request->path, path, sizeof(path));
 	if (audit_insert(app->db, &event, &err) < 0)
 		log_event(LOG_LEVEL_WARNING, "audit_failed", log_text("reason", err.text));
 }

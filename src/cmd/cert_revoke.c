@@ -7,6 +7,7 @@
 #include "cmd/options.h"
 #include "cmd/records.h"
 #include "enroll/revoke.h"
+#include "store/certificates.h"
 
 /* The options as they were given. */
 struct wish {
@@ -18,9 +19,22 @@ struct wish {
 	bool lineage;
 };
 
-static int
+/* Whoever revokes one certificate should know that there are others; it is done all the same. */
+static void
+print_others(struct db *db, const struct certificate_row *row)
+{
+	struct error ignored = { .code = ERR_NONE };
+	int64_t count = 0;
+
+	if (certificates_count_lineage_since(db, &row->lineage, 0, &count, &ignored) == 0 &&
+	    count > 1)
+		(void)printf("Its lineage has %lld certificates; --lineage is for all of them.\n",
+		    (long long)count);
+}
+
+static void
 report(const struct certificate_row *row, const struct wish *wish,
-    const struct revoke_outcome *outcome, struct error *err)
+    const struct revoke_outcome *outcome)
 {
 	cleanup(buf_release) struct buf serial = BUF_INIT(2 * CERTIFICATE_ROW_SERIAL_MAX + 1);
 	const char *done = wish->hold ? "put on hold" : wish->release ? "released" : "revoked";
@@ -31,7 +45,6 @@ report(const struct certificate_row *row, const struct wish *wish,
 		    outcome->changed, outcome->changed + outcome->unchanged, done);
 	else
 		(void)printf("Certificate %s was %s.\n", buf_text(&serial), done);
-	return fflush(stdout) == 0 ? 0 : error_set(err, ERR_INTERNAL, "cannot write the report");
 }
 
 static int
@@ -58,7 +71,10 @@ revoke(const char *config, const struct wish *wish, struct error *err)
 	    cert_find(records.db, wish->name, &row, err) < 0 ||
 	    revoke_certificate(records.db, &row->id, &request, &outcome, err) < 0)
 		return -1;
-	return report(row, wish, &outcome, err);
+	report(row, wish, &outcome);
+	if (!wish->lineage)
+		print_others(records.db, row);
+	return fflush(stdout) == 0 ? 0 : error_set(err, ERR_INTERNAL, "cannot write the report");
 }
 
 int

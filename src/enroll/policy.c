@@ -133,6 +133,16 @@ is_open(const struct ra_profile *profile, const char *protocol)
 	       rule_list_has(profile->protocols, protocol);
 }
 
+/* Whoever stole one of its keys may have won the others with it. */
+static int
+check_lineage(const struct client_certificate *client, enum error_code code, struct error *err)
+{
+	if (client == NULL || !client->row->lineage_compromised)
+		return 0;
+	return error_set(
+	    err, code, "a certificate of this one's lineage was revoked for keyCompromise");
+}
+
 int
 policy_check_enroller(
     const struct ra_profile *profile, const struct policy_caller *caller, struct error *err)
@@ -140,7 +150,7 @@ policy_check_enroller(
 	if (is_open(profile, caller->protocol))
 		for (size_t i = 0; i < profile->enroller_count; i++)
 			if (enroller_matches(&profile->enrollers[i], caller))
-				return 0;
+				return check_lineage(caller->client, ERR_CLIENT_CERT, err);
 	return error_set(err, ERR_PROFILE, PROFILE_CLOSED);
 }
 
@@ -179,8 +189,5 @@ policy_check_renewal(const struct ra_profile *profile, const struct settings *se
 	    !rule_list_has(profile->renewable_types, row->type))
 		return error_set(
 		    err, ERR_RENEWAL, "certificates of type %s are not renewed", row->type);
-	if (row->lineage_compromised)
-		return error_set(err, ERR_RENEWAL,
-		    "a certificate of this one's lineage was revoked for keyCompromise");
-	return 0;
+	return check_lineage(client, ERR_RENEWAL, err);
 }

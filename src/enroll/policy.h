@@ -78,7 +78,8 @@ struct policy_caller {
 
 /*
  * Whether the profile takes this caller: enabled, not archived, for this protocol, and one of its
- * enrollers matches. ERR_PROFILE.
+ * enrollers matches. ERR_PROFILE; ERR_CLIENT_CERT for a certificate of whose lineage a member was
+ * revoked for keyCompromise.
  */
 int policy_check_enroller(
     const struct ra_profile *profile, const struct policy_caller *caller, struct error *err);

@@ -258,8 +258,7 @@ policy_decide(const struct policy_request *request, struct policy_grant *out, st
 	    check_key(request, err) < 0 || policy_names_decide(request, &grant, err) < 0 ||
 	    decide_usages(request, &grant, err) < 0 || decide_dates(request, &grant, err) < 0)
 		return -1;
-	if (request->client == NULL && grant.type == CERTIFICATE_INTUNE_USER &&
-	    self_service_check(request, &grant, err) < 0)
+	if (grant.type == CERTIFICATE_INTUNE_USER && self_service_check(request, &grant, err) < 0)
 		return -1;
 	*out = grant;
 	return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "store/revocations.h"
 
 /* A profile under the choice that found it; read_ms is monotonic, 0: an empty slot. */
 struct profile_slot {
@@ -22,11 +23,18 @@ struct issuer_slot {
 	int64_t read_ms;
 };
 
+/* As long as there are none, nobody's key has to be looked up. */
+struct compromised_slot {
+	bool any;
+	int64_t read_ms;
+};
+
 struct profile_cache {
 	const struct settings *settings;
 	struct db *db;
 	struct profile_slot profiles[PROFILE_CACHE_MAX];
 	struct issuer_slot issuers[PROFILE_CACHE_MAX];
+	struct compromised_slot compromised;
 };
 
 static void
@@ -212,6 +220,21 @@ get_issuer(struct profile_cache *cache, const struct uuid *authority_id, struct 
 	return 0;
 }
 
+static int
+get_compromised(struct profile_cache *cache, bool *out, struct error *err)
+{
+	struct compromised_slot *slot = &cache->compromised;
+
+	if (!is_fresh(slot->read_ms)) {
+		slot->read_ms = 0;
+		if (revocations_any_compromised(cache->db, &slot->any, err) < 0)
+			return -1;
+		slot->read_ms = clock_monotonic_ms();
+	}
+	*out = slot->any;
+	return 0;
+}
+
 int
 profile_cache_get(struct profile_cache *cache, const struct profile_choice *choice,
     struct profile_use *out, struct error *err)
@@ -219,7 +242,8 @@ profile_cache_get(struct profile_cache *cache, const struct profile_choice *choi
 	struct profile_use use = { .profile = NULL };
 
 	if (get_profile(cache, choice, &use.profile, err) < 0 ||
-	    get_issuer(cache, &use.profile->authority_id, &use.issuer, err) < 0)
+	    get_issuer(cache, &use.profile->authority_id, &use.issuer, err) < 0 ||
+	    get_compromised(cache, &use.any_key_compromised, err) < 0)
 		return -1;
 	*out = use;
 	return 0;

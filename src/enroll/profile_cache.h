@@ -33,6 +33,7 @@ struct profile_choice {
 struct profile_use {
 	const struct ra_profile *profile;
 	struct issuer *issuer;
+	bool any_key_compromised; /* whether any public key was revoked for keyCompromise */
 };
 
 /*

@@ -6,27 +6,29 @@
 
 #include "base/clock.h"
 #include "base/enc.h"
+#include "crypto/text.h"
 #include "store/audit.h"
 #include "store/certificates_find.h"
 
-enum { DETAIL_MAX = 512, REASON_HOLD = 6, REASON_RELEASE = 8 };
+enum { DETAIL_MAX = REVOKE_COMMENT_MAX + 256, REASON_HOLD = 6, REASON_RELEASE = 8 };
+enum { PATIENCE_MS = 10000 };
 
 /* RFC 5280, 5.3.1; 7 is unused. */
 static const struct {
-	int number;
 	const char *name;
+	int number;
 	bool is_final; /* a revocation's; not of a hold or its release */
 } reasons[] = {
-	{ 0, "unspecified", true },
-	{ 1, "keyCompromise", true },
-	{ 2, "cACompromise", true },
-	{ 3, "affiliationChanged", true },
-	{ 4, "superseded", true },
-	{ 5, "cessationOfOperation", true },
-	{ REASON_HOLD, "certificateHold", false },
-	{ REASON_RELEASE, "removeFromCRL", false },
-	{ 9, "privilegeWithdrawn", true },
-	{ 10, "aACompromise", true },
+	{ "unspecified", 0, true },
+	{ "keyCompromise", 1, true },
+	{ "cACompromise", 2, true },
+	{ "affiliationChanged", 3, true },
+	{ "superseded", 4, true },
+	{ "cessationOfOperation", 5, true },
+	{ "certificateHold", REASON_HOLD, false },
+	{ "removeFromCRL", REASON_RELEASE, false },
+	{ "privilegeWithdrawn", 9, true },
+	{ "aACompromise", 10, true },
 };
 enum { REASON_COUNT = sizeof(reasons) / sizeof(reasons[0]) };
 
@@ -108,11 +110,11 @@ apply(const struct uuid *certificate_id, void *arg, struct error *err)
 
 	if (revocations_apply(transaction->db, &event, &changed, err) < 0)
 		return -1;
-	if (!changed) {
+	if (changed)
+		transaction->outcome.changed++;
+	else
 		transaction->outcome.unchanged++;
-		return 0;
-	}
-	transaction->outcome.changed++;
+	/* Its key too where it was revoked before, for another reason. */
 	return is_key_compromise(transaction) ? revocations_add_compromised_key(transaction->db,
 						    certificate_id, transaction->now, err)
 					      : 0;
@@ -152,11 +154,17 @@ insert_audit(const struct transaction *transaction, struct error *err)
 	event.object_name = buf_text(&serial);
 	(void)snprintf(
 	    action, sizeof(action), "certificate.%s", revocation_action_name(request->action));
-	(void)snprintf(detail, sizeof(detail), "%s, %zu of %zu certificates%s%.256s",
+	(void)snprintf(detail, sizeof(detail), "%s, %zu of %zu certificates%s%s",
 	    revoke_reason_name(transaction->reason), transaction->outcome.changed,
 	    transaction->outcome.changed + transaction->outcome.unchanged,
 	    request->comment != NULL ? ": " : "", request->comment != NULL ? request->comment : "");
 	return audit_insert(transaction->db, &event, err);
+}
+
+static bool
+touches_lineage(const struct transaction *transaction)
+{
+	return transaction->request->whole_lineage || is_key_compromise(transaction);
 }
 
 static int
@@ -176,7 +184,37 @@ run(struct db *db, void *arg, struct error *err)
 		return refuse_state(transaction, err);
 	if (is_key_compromise(transaction) && revocations_mark_lineage(db, &row->lineage, err) < 0)
 		return -1;
+	if (touches_lineage(transaction) && revocations_open_gate(db, &row->lineage, err) < 0)
+		return -1;
 	return insert_audit(transaction, err);
+}
+
+/*
+ * On a Galera cluster each issue of another node on this lineage undoes our transaction, and who
+ * renews without pause with a stolen key must not keep the key's revocation off.
+ */
+static int
+run_patiently(struct transaction *transaction, struct error *err)
+{
+	int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
+
+	while (db_transaction(transaction->db, run, transaction, err) < 0) {
+		if (!db_is_rolled_back(err) || clock_monotonic_ms() > end_ms)
+			return -1;
+		error_clear(err);
+	}
+	return 0;
+}
+
+static int
+check_comment(const char *comment, struct error *err)
+{
+	if (comment == NULL ||
+	    (strlen(comment) <= REVOKE_COMMENT_MAX && text_is_clean(bytes_text(comment))))
+		return 0;
+	return error_set(err, ERR_BAD_REQUEST,
+	    "a comment is UTF-8 text of at most %d octets without control characters",
+	    REVOKE_COMMENT_MAX);
 }
 
 int
@@ -187,14 +225,19 @@ revoke_certificate(struct db *db, const struct uuid *certificate_id,
 	struct transaction transaction = { .request = request, .now = clock_now(), .db = db };
 
 	if (choose_reason(request, &transaction.reason, err) < 0 ||
+	    check_comment(request->comment, err) < 0 ||
 	    certificates_find_id(db, certificate_id, &row, err) < 0)
 		return -1;
-	if (request->comment != NULL && strlen(request->comment) > REVOKE_COMMENT_MAX)
-		return error_set(
-		    err, ERR_BAD_REQUEST, "a comment may have %d octets", REVOKE_COMMENT_MAX);
 	transaction.row = row;
-	if (db_transaction(db, run, &transaction, err) < 0)
+	if (touches_lineage(&transaction) && revocations_close_gate(db, &row->lineage, err) < 0)
 		return -1;
+	if (run_patiently(&transaction, err) < 0) {
+		struct error ignored = { .code = ERR_NONE };
+
+		if (touches_lineage(&transaction))
+			(void)revocations_open_gate(db, &row->lineage, &ignored);
+		return -1;
+	}
 	*out = transaction.outcome;
 	return 0;
 }

@@ -34,7 +34,9 @@ int revoke_reason_number(const char *name);
  * Puts a certificate (or its whole lineage) on hold, releases it, or revokes it, in one transaction
  * with its events and an audit row. With keyCompromise its public key and its lineage never renew
  * again. ERR_NOT_FOUND; ERR_CONFLICT where the state of the certificate does not allow it (for a
- * lineage: of none); ERR_BAD_REQUEST for a reason that is none; ERR_DATABASE.
+ * lineage: of none); ERR_BAD_REQUEST for a reason that is none, or a comment that is no clean text
+ * of at most REVOKE_COMMENT_MAX octets; ERR_DATABASE, after some seconds where others are in the
+ * way.
  */
 int revoke_certificate(struct db *db, const struct uuid *certificate_id,
     const struct revoke_request *request, struct revoke_outcome *out, struct error *err);

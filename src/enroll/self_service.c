@@ -1,4 +1,4 @@
-/* What a user may ask for with nothing but a token of their own. */
+/* What a user may have with nothing but a token of their own, or a certificate won with it. */
 #include "enroll/self_service.h"
 
 #include <string.h>
@@ -91,29 +91,28 @@ check_san(const struct policy_request *request, const struct san *san, struct er
 
 /* A name that says whose certificate it is: the common name or a UPN. */
 static bool
-names_the_user(const struct csr *csr)
+names_the_user(const struct policy_grant *grant)
 {
-	for (size_t i = 0; i < csr->name.count; i++)
-		if (strcmp(csr->name.attributes[i].oid, OID_COMMON_NAME) == 0)
+	for (size_t i = 0; i < grant->name->count; i++)
+		if (strcmp(grant->name->attributes[i].oid, OID_COMMON_NAME) == 0)
 			return true;
-	for (size_t i = 0; i < csr->san_count; i++)
-		if (csr->sans[i].type == SAN_UPN)
+	for (size_t i = 0; i < grant->san_count; i++)
+		if (grant->sans[i].type == SAN_UPN)
 			return true;
 	return false;
 }
 
 static int
-check_names(const struct policy_request *request, struct error *err)
+check_names(
+    const struct policy_request *request, const struct policy_grant *grant, struct error *err)
 {
-	const struct csr *csr = request->csr;
-
-	for (size_t i = 0; i < csr->name.count; i++)
-		if (check_attribute(request, &csr->name.attributes[i], err) < 0)
+	for (size_t i = 0; i < grant->name->count; i++)
+		if (check_attribute(request, &grant->name->attributes[i], err) < 0)
 			return -1;
-	for (size_t i = 0; i < csr->san_count; i++)
-		if (check_san(request, &csr->sans[i], err) < 0)
+	for (size_t i = 0; i < grant->san_count; i++)
+		if (check_san(request, &grant->sans[i], err) < 0)
 			return -1;
-	if (!names_the_user(csr))
+	if (!names_the_user(grant))
 		return refuse(err, "neither a common name nor a UPN names the user");
 	return 0;
 }
@@ -130,5 +129,5 @@ self_service_check(
 		return refuse(err, "the token has no upn claim");
 	if (grant->eku_count != 1 || strcmp(grant->ekus[0], OID_CLIENT_AUTH) != 0)
 		return refuse(err, "the extended key usage must be clientAuth alone");
-	return check_names(request, err);
+	return check_names(request, grant, err);
 }

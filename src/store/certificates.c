@@ -18,23 +18,26 @@ static const char SQL_INSERT[] =
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
     " ?, ?, ?, ?)";
 static const char SQL_CLAIM[] = "UPDATE certificate SET renewals = renewals + 1"
-				" WHERE id = ? AND status = 'good' AND NOT lineage_compromised";
+				" WHERE id = ? AND status = 'good' AND NOT lineage_compromised"
+				" AND NOT EXISTS (SELECT 1 FROM lineage_gate g"
+				" WHERE g.lineage = certificate.lineage AND g.closed)";
 static const char SQL_IS_RECORDED[] =
     "SELECT COUNT(*) FROM certificate WHERE fingerprint = ? AND generation_id = ? AND serial = ?";
 static const char SQL_COUNT_LINEAGE_SINCE[] =
     "SELECT COUNT(*) FROM certificate WHERE lineage = ? AND issued_at >= ?";
 static const char SQL_COUNT_SINCE[] =
     "SELECT COUNT(*) FROM certificate"
-    " WHERE requester_tenant = ? AND requester_object = ? AND issued_at >= ?";
+    " WHERE requester_tenant = ? AND requester_object = ? AND issued_at >= ?"
+    " AND requester_certificate IS NULL";
 static const char SQL_COUNT_UNEXPIRED[] =
-    "SELECT COUNT(*) FROM certificate"
+    "SELECT COUNT(DISTINCT lineage) FROM certificate"
     " WHERE requester_tenant = ? AND requester_object = ? AND not_after > ?"
     " AND status <> 'revoked'";
 static const char SQL_FIND_SAME[] =
     "SELECT der FROM certificate"
     " WHERE requester_tenant = ? AND requester_object = ? AND issued_at >= ?"
     " AND ra_profile_id = ? AND generation_id = ? AND csr_hash = ? AND status = 'good'"
-    " AND not_after > ?"
+    " AND not_after > ? AND requester_certificate IS NULL"
     " ORDER BY issued_at DESC, id DESC LIMIT 1";
 
 static int

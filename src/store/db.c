@@ -167,8 +167,8 @@ db_outcome_unknown(const struct error *err)
 	       err->number != ER_UNKNOWN_COM_ERROR;
 }
 
-static bool
-is_retryable(const struct error *err)
+bool
+db_is_rolled_back(const struct error *err)
 {
 	return err->code == ERR_DATABASE &&
 	       (err->number == ER_LOCK_DEADLOCK || err->number == ER_LOCK_WAIT_TIMEOUT);
@@ -185,7 +185,7 @@ fail(struct db *db, unsigned number, const char *text, struct error *err)
 	mine.number = (int)number;
 	/* After these the server has rolled back, or may have; whoever goes on would commit a rest.
 	 */
-	if (db->transaction == TRANSACTION_OPEN && (is_retryable(&mine) || is_loss(number))) {
+	if (db->transaction == TRANSACTION_OPEN && (db_is_rolled_back(&mine) || is_loss(number))) {
 		db->transaction = TRANSACTION_BROKEN;
 		db->broken_by = (int)number;
 	}
@@ -538,7 +538,7 @@ db_transaction(struct db *db, int (*fn)(struct db *db, void *arg, struct error *
 	for (unsigned tries = 1;; tries++) {
 		if (try_transaction(db, fn, arg, err) == 0)
 			return 0;
-		if (!is_retryable(err) || tries == TRANSACTION_TRIES)
+		if (!db_is_rolled_back(err) || tries == TRANSACTION_TRIES)
 			return -1;
 		error_clear(err);
 		pause_before_retry(tries);

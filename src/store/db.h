@@ -82,6 +82,9 @@ struct uuid db_rows_uuid(const struct db_rows *rows, unsigned column);
 int db_transaction(struct db *db, int (*fn)(struct db *db, void *arg, struct error *err), void *arg,
     struct error *err);
 
+/* Whether it was rolled back for others' sake (1213, 1205): the same may go well later. */
+bool db_is_rolled_back(const struct error *err);
+
 /* Whether the statement that failed so may have been carried out all the same (2006, 2013, 1180).
  */
 bool db_outcome_unknown(const struct error *err);

@@ -5,7 +5,7 @@
 
 #include "store/db_rows.h"
 
-enum { REASON_HOLD = 6, REASON_RELEASE = 8, PASSES_MAX = 10 };
+enum { REASON_HOLD = 6, REASON_RELEASE = 8, PASSES_MAX = 10, PAGE_ROWS = 1000 };
 
 /* Every character of utf8mb4 has 4 octets at most. */
 enum { ACTOR_MAX = 128 * 4, ADDRESS_MAX = 45, COMMENT_MAX = 1024 * 4 };
@@ -27,12 +27,17 @@ static const char SQL_EVENTS[] =
     " FROM revocation_event WHERE certificate_id = ? ORDER BY at, id";
 static const char SQL_MARK_LINEAGE[] = "UPDATE certificate SET lineage_compromised = TRUE"
 				       " WHERE lineage = ? AND NOT lineage_compromised";
+static const char SQL_CLOSE_GATE[] = "INSERT INTO lineage_gate (lineage, closed) VALUES (?, TRUE)"
+				     " ON DUPLICATE KEY UPDATE closed = TRUE";
+static const char SQL_OPEN_GATE[] = "UPDATE lineage_gate SET closed = FALSE WHERE lineage = ?";
 /* By its index whatever the statistics say: a scan would wait for everybody else's rows. */
 static const char SQL_LOCK_LINEAGE[] =
-    "SELECT id FROM certificate FORCE INDEX (certificate_lineage) WHERE lineage = ?"
-    " ORDER BY issued_at, id FOR UPDATE";
+    "SELECT id, issued_at FROM certificate FORCE INDEX (certificate_lineage) WHERE lineage = ?"
+    " AND (? IS NULL OR issued_at > ? OR (issued_at = ? AND id > ?))"
+    " ORDER BY issued_at, id LIMIT ? FOR UPDATE";
 static const char SQL_ADD_KEY[] = "INSERT INTO compromised_key (spki_hash, certificate_id, at)"
 				  " SELECT spki_hash, id, ? FROM certificate WHERE id = ?";
+static const char SQL_ANY_COMPROMISED[] = "SELECT EXISTS (SELECT 1 FROM compromised_key)";
 static const char SQL_IS_COMPROMISED[] = "SELECT COUNT(*) FROM compromised_key WHERE spki_hash = ?";
 
 static const char *const ACTIONS[] = {
@@ -112,6 +117,18 @@ report_growth(struct error *err)
 }
 
 int
+revocations_close_gate(struct db *db, const struct uuid *lineage, struct error *err)
+{
+	return db_exec(db, SQL_CLOSE_GATE, db_args(db_uuid(lineage)), NULL, err);
+}
+
+int
+revocations_open_gate(struct db *db, const struct uuid *lineage, struct error *err)
+{
+	return db_exec(db, SQL_OPEN_GATE, db_args(db_uuid(lineage)), NULL, err);
+}
+
+int
 revocations_mark_lineage(struct db *db, const struct uuid *lineage, struct error *err)
 {
 	for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
@@ -125,16 +142,48 @@ revocations_mark_lineage(struct db *db, const struct uuid *lineage, struct error
 	return report_growth(err);
 }
 
+/* How far a pass has come; id NULL: at its beginning. */
+struct place {
+	const struct uuid *id;
+	struct uuid last;
+	int64_t issued_at;
+};
+
 static int
-tell_ids(struct db_rows *rows,
-    int (*each)(const struct uuid *certificate_id, void *arg, struct error *err), void *arg,
+lock_page(struct db *db, const struct uuid *lineage, const struct place *from, struct db_rows **out,
     struct error *err)
 {
-	while (db_rows_next(rows)) {
-		struct uuid id = db_rows_uuid(rows, 0);
+	struct db_arg id = db_uuid(from->id);
+	struct db_arg at = from->id != NULL ? db_time(from->issued_at) : db_null();
 
-		if (each(&id, arg, err) < 0)
+	return db_query(db, SQL_LOCK_LINEAGE,
+	    db_args(db_uuid(lineage), id, at, at, id, db_int(PAGE_ROWS)), out, err);
+}
+
+/* One pass over the lineage, however long it is; each may be NULL. */
+static int
+pass_over(struct db *db, const struct uuid *lineage,
+    int (*each)(const struct uuid *certificate_id, void *arg, struct error *err), void *arg,
+    size_t *count, struct error *err)
+{
+	struct place place = { .id = NULL };
+	size_t got = PAGE_ROWS;
+
+	*count = 0;
+	while (got == PAGE_ROWS) {
+		cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+		if (lock_page(db, lineage, &place, &rows, err) < 0)
 			return -1;
+		got = db_rows_count(rows);
+		*count += got;
+		while (db_rows_next(rows)) {
+			place.last = db_rows_uuid(rows, 0);
+			place.issued_at = db_rows_time(rows, 1);
+			place.id = &place.last;
+			if (each != NULL && each(&place.last, arg, err) < 0)
+				return -1;
+		}
 	}
 	return 0;
 }
@@ -147,13 +196,13 @@ revocations_lock_lineage(struct db *db, const struct uuid *lineage,
 	size_t before = 0;
 
 	for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
-		cleanup(db_rows_freep) struct db_rows *rows = NULL;
+		size_t count;
 
-		if (db_query(db, SQL_LOCK_LINEAGE, db_args(db_uuid(lineage)), &rows, err) < 0)
+		if (pass_over(db, lineage, NULL, NULL, &count, err) < 0)
 			return -1;
-		if (db_rows_count(rows) == before)
-			return tell_ids(rows, each, arg, err);
-		before = db_rows_count(rows);
+		if (count == before)
+			return pass_over(db, lineage, each, arg, &count, err);
+		before = count;
 	}
 	return report_growth(err);
 }
@@ -175,18 +224,30 @@ revocations_add_compromised_key(
 	return rows == 1 ? 0 : error_set(err, ERR_NOT_FOUND, "no such certificate");
 }
 
+static int
+ask_number(struct db *db, const char *sql, struct db_args args, bool *positive, struct error *err)
+{
+	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+	if (db_query(db, sql, args, &rows, err) < 0)
+		return -1;
+	if (!db_rows_next(rows))
+		return error_set(err, ERR_DATABASE, "no answer to a question of one row");
+	*positive = db_rows_int(rows, 0) > 0;
+	return 0;
+}
+
+int
+revocations_any_compromised(struct db *db, bool *any, struct error *err)
+{
+	return ask_number(db, SQL_ANY_COMPROMISED, db_no_args, any, err);
+}
+
 int
 revocations_is_compromised(
     struct db *db, struct bytes spki_hash, bool *compromised, struct error *err)
 {
-	cleanup(db_rows_freep) struct db_rows *rows = NULL;
-
-	if (db_query(db, SQL_IS_COMPROMISED, db_args(db_blob(spki_hash)), &rows, err) < 0)
-		return -1;
-	if (!db_rows_next(rows))
-		return error_set(err, ERR_DATABASE, "no answer to COUNT");
-	*compromised = db_rows_int(rows, 0) > 0;
-	return 0;
+	return ask_number(db, SQL_IS_COMPROMISED, db_args(db_blob(spki_hash)), compromised, err);
 }
 
 static int

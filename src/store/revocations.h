@@ -31,6 +31,13 @@ int revocations_apply(
     struct db *db, const struct revocation_event *event, bool *changed, struct error *err);
 
 /*
+ * Closes the lineage's gate, outside any transaction: nothing is issued on the authority of its
+ * members until it is opened again. It conflicts with no issue, so it cannot be kept off.
+ */
+int revocations_close_gate(struct db *db, const struct uuid *lineage, struct error *err);
+int revocations_open_gate(struct db *db, const struct uuid *lineage, struct error *err);
+
+/*
  * Marks every certificate of the lineage, one that is being issued included: none of them renews
  * any more. Inside a transaction.
  */
@@ -47,6 +54,9 @@ int revocations_lock_lineage(struct db *db, const struct uuid *lineage,
 /* Remembers the public key of a certificate as compromised; a second time is no fault. */
 int revocations_add_compromised_key(
     struct db *db, const struct uuid *certificate_id, int64_t at, struct error *err);
+
+/* Whether any public key is remembered so. */
+int revocations_any_compromised(struct db *db, bool *any, struct error *err);
 
 /* Whether a certificate with this SubjectPublicKeyInfo (SHA-256) was revoked for keyCompromise. */
 int revocations_is_compromised(

@@ -6,7 +6,7 @@
 #include "with_db.h"
 
 /* All but three make a table; one more is schema_migration. */
-enum { KNOWN = 13, TABLES = KNOWN - 3 + 1 };
+enum { KNOWN = 14, TABLES = KNOWN - 3 + 1 };
 
 static char *report_text;
 static size_t report_len;
@@ -243,7 +243,7 @@ START_TEST(a_schema_with_certificates_is_extended_and_the_former_program_goes_on
 			with_db_sql("ALTER TABLE certificate ADD COLUMN renewals INT UNSIGNED"
 				    " NOT NULL DEFAULT 0");
 		with_db_ok(run(false));
-		ck_assert_uint_eq(lines_with(" applied\n"), 5);
+		ck_assert_uint_eq(lines_with(" applied\n"), 6);
 		with_db_sql(FIRST_INSERT, 'b', 'b', 'b');
 		ck_assert_int_eq(
 		    with_db_sql("SELECT COUNT(*) FROM certificate FORCE INDEX"

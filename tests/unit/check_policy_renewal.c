@@ -46,6 +46,20 @@ setup_client(void)
 	f.request.kind = POLICY_RENEW;
 }
 
+/* The old certificate is one that a user got by self-service. */
+static void
+make_a_users(void)
+{
+	SET(row.type, "IntuneUser");
+	SET(f.principal.upn, UPN);
+	SET(holder.ekus[0], CLIENT_AUTH);
+	holder.name.count = 1;
+	SET(holder.name.attributes[0].oid, OID_COMMON_NAME);
+	SET(holder.name.attributes[0].value, UPN);
+	old_sans[0] = old_sans[1];
+	holder.san_count = 1;
+}
+
 static int
 check_renewal(void)
 {
@@ -88,8 +102,7 @@ END_TEST
 
 START_TEST(the_type_is_that_of_the_old_certificate)
 	{
-		SET(row.type, "IntuneUser");
-		SET(holder.ekus[0], CLIENT_AUTH);
+		make_a_users();
 		assert_granted();
 		ck_assert_int_eq((int)f.grant.type, CERTIFICATE_INTUNE_USER);
 		SET(row.type, "OcspResponder");
@@ -160,6 +173,21 @@ START_TEST(what_the_profile_allows_no_more_is_not_renewed)
 		SET(f.profile.san_types, "dns");
 		assert_refused(ERR_PROFILE);
 		SET(f.profile.san_types, "dns,upn");
+		assert_granted();
+	}
+END_TEST
+
+START_TEST(a_users_other_names_are_renewed_while_they_are_allowed)
+	{
+		make_a_users();
+		old_sans[1] = (struct san){ SAN_DNS, bytes_text("dns"), bytes_text("a.example") };
+		holder.san_count = 2;
+		assert_refused(ERR_SELF_SERVICE);
+		f.settings.self_service.allow_other_names = true;
+		assert_granted();
+		ck_assert_uint_eq(f.grant.san_count, 2);
+		f.settings.self_service.allow_other_names = false;
+		SET(row.type, "Static");
 		assert_granted();
 	}
 END_TEST
@@ -237,6 +265,24 @@ START_TEST(certificates_enroll_where_their_profile_or_fingerprint_is_listed)
 	}
 END_TEST
 
+START_TEST(of_a_compromised_lineage_none_enrolls)
+	{
+		f.request.kind = POLICY_ENROLL;
+		f.enrollers[0].kind = ENROLLER_CERTIFICATE;
+		SET(f.enrollers[0].value, FINGERPRINT);
+		row.lineage_compromised = true;
+		ck_assert_int_eq(check_enroller("est"), -1);
+		ck_assert_int_eq(f.err.code, ERR_CLIENT_CERT);
+		/* who may not enroll here at all learns no more than before */
+		f.enrollers[0].value[0] = 'f';
+		ck_assert_int_eq(check_enroller("est"), -1);
+		ck_assert_int_eq(f.err.code, ERR_PROFILE);
+		f.enrollers[0].value[0] = '0';
+		row.lineage_compromised = false;
+		ck_assert_int_eq(check_enroller("est"), 0);
+	}
+END_TEST
+
 /* It carries the ids of whoever asked for it first, for the records alone. */
 START_TEST(a_certificate_does_not_inherit_its_requesters_rights)
 	{
@@ -293,13 +339,31 @@ END_TEST
 
 START_TEST(a_users_certificate_wins_no_other_right)
 	{
-		SET(row.type, "IntuneUser");
-		SET(holder.ekus[0], CLIENT_AUTH);
+		make_a_users();
+		SET(f.csr.name.attributes[0].value, UPN);
 		assert_granted();
 		add_eku(SERVER_AUTH);
 		assert_refused(ERR_SELF_SERVICE);
 		SET(row.type, "Static");
 		assert_granted();
+	}
+END_TEST
+
+/* What self-service binds to the user stays bound: no name alone that might be anybody's. */
+START_TEST(a_users_certificate_wins_none_without_the_user)
+	{
+		make_a_users();
+		f.settings.self_service.allow_other_names = true;
+		SET(holder.name.attributes[1].oid, "2.5.4.10");
+		SET(holder.name.attributes[1].value, "Contoso");
+		holder.name.count = 2;
+		SET(f.csr.name.attributes[0].oid, "2.5.4.10");
+		SET(f.csr.name.attributes[0].value, "Contoso");
+		assert_refused(ERR_SELF_SERVICE);
+		add_attribute(OID_COMMON_NAME, UPN);
+		assert_granted();
+		SET(f.principal.upn, "eve@contoso.example");
+		assert_refused(ERR_SELF_SERVICE);
 	}
 END_TEST
 
@@ -317,10 +381,12 @@ renewal_case(void)
 	tcase_add_test(tc, the_new_key_is_judged_by_the_profile);
 	tcase_add_test(tc, requested_validity_only_shortens);
 	tcase_add_test(tc, what_the_profile_allows_no_more_is_not_renewed);
+	tcase_add_test(tc, a_users_other_names_are_renewed_while_they_are_allowed);
 	tcase_add_test(tc, a_certificate_renews_while_profile_and_settings_let_it);
 	tcase_add_test(tc, a_compromised_lineage_and_the_cas_helpers_do_not_renew);
 	tcase_add_test(tc, only_the_recorded_profile_renews_and_while_it_is_open);
 	tcase_add_test(tc, certificates_enroll_where_their_profile_or_fingerprint_is_listed);
+	tcase_add_test(tc, of_a_compromised_lineage_none_enrolls);
 	tcase_add_test(tc, a_certificate_does_not_inherit_its_requesters_rights);
 	tcase_add_test(tc, an_administrators_certificate_enrolls_nothing);
 	return tc;
@@ -334,6 +400,7 @@ enroll_case(void)
 	tcase_add_checked_fixture(tc, setup_enroll, NULL);
 	tcase_add_test(tc, every_requested_name_must_stand_in_the_client_certificate);
 	tcase_add_test(tc, a_users_certificate_wins_no_other_right);
+	tcase_add_test(tc, a_users_certificate_wins_none_without_the_user);
 	return tc;
 }
 

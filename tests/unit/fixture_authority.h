@@ -90,7 +90,7 @@ assert_state(const char *label, const char *state)
 	    1);
 }
 
-static int
+UNUSED_FN static int
 run_cases(const char *name, TCase *(*const *cases)(void), size_t count)
 {
 	Suite *suite = suite_create(name);
