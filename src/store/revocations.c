@@ -142,48 +142,54 @@ revocations_mark_lineage(struct db *db, const struct uuid *lineage, struct error
 	return report_growth(err);
 }
 
-/* How far a pass has come; id NULL: at its beginning. */
-struct place {
-	const struct uuid *id;
+/* One pass over a lineage, however long it is, a page of rows at a time. */
+struct pass {
+	int (*each)(const struct uuid *certificate_id, void *arg, struct error *err); /* or NULL */
+	void *arg;
+	size_t count;
+	const struct uuid *after; /* how far it has come; NULL: at its beginning */
 	struct uuid last;
-	int64_t issued_at;
+	int64_t last_issued_at;
 };
 
 static int
-lock_page(struct db *db, const struct uuid *lineage, const struct place *from, struct db_rows **out,
+lock_page(struct db *db, const struct uuid *lineage, const struct pass *pass, struct db_rows **out,
     struct error *err)
 {
-	struct db_arg id = db_uuid(from->id);
-	struct db_arg at = from->id != NULL ? db_time(from->issued_at) : db_null();
+	struct db_arg id = db_uuid(pass->after);
+	struct db_arg at = pass->after != NULL ? db_time(pass->last_issued_at) : db_null();
 
 	return db_query(db, SQL_LOCK_LINEAGE,
 	    db_args(db_uuid(lineage), id, at, at, id, db_int(PAGE_ROWS)), out, err);
 }
 
-/* One pass over the lineage, however long it is; each may be NULL. */
 static int
-pass_over(struct db *db, const struct uuid *lineage,
-    int (*each)(const struct uuid *certificate_id, void *arg, struct error *err), void *arg,
-    size_t *count, struct error *err)
+tell_page(struct db_rows *rows, struct pass *pass, struct error *err)
 {
-	struct place place = { .id = NULL };
+	while (db_rows_next(rows)) {
+		pass->last = db_rows_uuid(rows, 0);
+		pass->last_issued_at = db_rows_time(rows, 1);
+		pass->after = &pass->last;
+		pass->count++;
+		if (pass->each != NULL && pass->each(&pass->last, pass->arg, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+pass_over(struct db *db, const struct uuid *lineage, struct pass *pass, struct error *err)
+{
 	size_t got = PAGE_ROWS;
 
-	*count = 0;
 	while (got == PAGE_ROWS) {
 		cleanup(db_rows_freep) struct db_rows *rows = NULL;
 
-		if (lock_page(db, lineage, &place, &rows, err) < 0)
+		if (lock_page(db, lineage, pass, &rows, err) < 0)
 			return -1;
 		got = db_rows_count(rows);
-		*count += got;
-		while (db_rows_next(rows)) {
-			place.last = db_rows_uuid(rows, 0);
-			place.issued_at = db_rows_time(rows, 1);
-			place.id = &place.last;
-			if (each != NULL && each(&place.last, arg, err) < 0)
-				return -1;
-		}
+		if (tell_page(rows, pass, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -195,14 +201,15 @@ revocations_lock_lineage(struct db *db, const struct uuid *lineage,
 {
 	size_t before = 0;
 
-	for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
-		size_t count;
+	for (unsigned i = 0; i < PASSES_MAX; i++) {
+		struct pass counting = { .each = NULL };
+		struct pass telling = { .each = each, .arg = arg };
 
-		if (pass_over(db, lineage, NULL, NULL, &count, err) < 0)
+		if (pass_over(db, lineage, &counting, err) < 0)
 			return -1;
-		if (count == before)
-			return pass_over(db, lineage, each, arg, &count, err);
-		before = count;
+		if (counting.count == before)
+			return pass_over(db, lineage, &telling, err);
+		before = counting.count;
 	}
 	return report_growth(err);
 }

@@ -119,7 +119,7 @@ END_TEST
 
 START_TEST(what_is_not_there_is_not_found)
 	{
-		static const char *const names[] = { "Default", "default ", "", "defaul", "\xff",
+		static const char *const names[] = { "Default", "default ", "", "default2", "\xff",
 			"default\xc3\xa4" };
 		struct uuid nobody;
 		char longest[1024];
