@@ -41,7 +41,7 @@ find_record(struct db *db, struct bytes der, struct certificate_row **out, struc
 	return 0;
 }
 
-/* Who can write to the database alone cannot make a certificate that passes. */
+/* Who can only add certificates to the database cannot make one that passes. */
 static int
 check_signature(const struct client_certificate *client, struct error *err)
 {
