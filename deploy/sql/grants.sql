@@ -10,25 +10,34 @@ CREATE USER IF NOT EXISTS certwright_migrate@'%' IDENTIFIED BY 'CHANGE-ME-1';
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES
 	ON certwright.* TO certwright_migrate@'%';
 
--- certwright serve: reads everything, records what it issues and revokes, and never deletes. What a
--- certificate was issued as cannot be changed, only the state that follows; events, compromised keys and
--- audit rows are for good.
+-- certwright serve: reads everything, records what it issues and revokes, and changes what the REST API
+-- manages: profiles, attribute definitions, groups, owners. What a certificate was issued as cannot be
+-- changed, only the state that follows; certificates, events, compromised keys and audit rows are never
+-- deleted, authorities and keys never touched.
 CREATE USER IF NOT EXISTS certwright_serve@'%' IDENTIFIED BY 'CHANGE-ME-2';
 GRANT SELECT ON certwright.* TO certwright_serve@'%';
 GRANT INSERT ON certwright.certificate TO certwright_serve@'%';
-GRANT UPDATE (status, revoked_at, revocation_reason, owner, attributes, renewals, lineage_compromised)
+GRANT UPDATE (status, revoked_at, revocation_reason, attributes, renewals, lineage_compromised)
 	ON certwright.certificate TO certwright_serve@'%';
 GRANT INSERT ON certwright.revocation_event TO certwright_serve@'%';
 GRANT INSERT ON certwright.compromised_key TO certwright_serve@'%';
 GRANT INSERT, UPDATE ON certwright.lineage_gate TO certwright_serve@'%';
 GRANT INSERT ON certwright.audit TO certwright_serve@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.ra_profile TO certwright_serve@'%';
+GRANT INSERT, DELETE ON certwright.ra_profile_enroller TO certwright_serve@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.scep_profile TO certwright_serve@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.ra_profile_scep TO certwright_serve@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.custom_attribute TO certwright_serve@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.certificate_group TO certwright_serve@'%';
+GRANT INSERT, DELETE ON certwright.certificate_group_member TO certwright_serve@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.certificate_owner TO certwright_serve@'%';
 
--- certwright maintain, and the commands ca, cert, key and profile: also change authorities, keys and profiles.
--- Only a profile's list of enrollers is ever deleted from.
+-- certwright maintain, and the commands ca, ra, cert, key, profile and scep-profile: also make authorities
+-- and keys.
 CREATE USER IF NOT EXISTS certwright_maintain@'%' IDENTIFIED BY 'CHANGE-ME-3';
 GRANT SELECT ON certwright.* TO certwright_maintain@'%';
 GRANT INSERT ON certwright.certificate TO certwright_maintain@'%';
-GRANT UPDATE (status, revoked_at, revocation_reason, owner, attributes, renewals, lineage_compromised)
+GRANT UPDATE (status, revoked_at, revocation_reason, attributes, renewals, lineage_compromised)
 	ON certwright.certificate TO certwright_maintain@'%';
 GRANT INSERT ON certwright.revocation_event TO certwright_maintain@'%';
 GRANT INSERT ON certwright.compromised_key TO certwright_maintain@'%';
@@ -38,5 +47,12 @@ GRANT INSERT, UPDATE ON certwright.managed_key TO certwright_maintain@'%';
 GRANT INSERT, UPDATE ON certwright.authority TO certwright_maintain@'%';
 GRANT INSERT, UPDATE ON certwright.authority_generation TO certwright_maintain@'%';
 GRANT INSERT ON certwright.authority_cross_certificate TO certwright_maintain@'%';
-GRANT INSERT, UPDATE ON certwright.ra_profile TO certwright_maintain@'%';
+GRANT INSERT ON certwright.ra_certificate TO certwright_maintain@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.ra_profile TO certwright_maintain@'%';
 GRANT INSERT, DELETE ON certwright.ra_profile_enroller TO certwright_maintain@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.scep_profile TO certwright_maintain@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.ra_profile_scep TO certwright_maintain@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.custom_attribute TO certwright_maintain@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.certificate_group TO certwright_maintain@'%';
+GRANT INSERT, DELETE ON certwright.certificate_group_member TO certwright_maintain@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.certificate_owner TO certwright_maintain@'%';

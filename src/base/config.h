@@ -26,11 +26,9 @@ enum config_type {
 };
 
 enum config_mark {
-	CONFIG_NEEDED = 1, /* may not be empty */
-	CONFIG_SECRET = 2, /* the value is never shown */
-	CONFIG_UNQUOTED =
-	    4,             /* faults do not quote the value: a secret may stand there by mistake */
-	CONFIG_UNBUILT = 8 /* accepted, but the feature does not exist yet */
+	CONFIG_NEEDED = 1,  /* may not be empty */
+	CONFIG_SECRET = 2,  /* the value is never shown */
+	CONFIG_UNQUOTED = 4 /* faults do not quote the value: a secret may stand there by mistake */
 };
 
 /* One setting: a row of a table that says all there is to know about it. */

@@ -203,8 +203,9 @@ config_apply_release(const struct config_key *keys, size_t count, void *target)
 	}
 }
 
-bool
-config_apply_is_set(const struct config_key *key, const void *target)
+/* Whether target has anything there: true, not 0, not empty. */
+static bool
+is_set(const struct config_key *key, const void *target)
 {
 	const void *at = member(key, target);
 
@@ -278,7 +279,7 @@ config_apply_print(const struct config *config, const void *target, FILE *to)
 		(void)fprintf(to, "%s =", buf_text(&text));
 		if ((keys[i].marks & CONFIG_SECRET) == 0)
 			print_value(&keys[i], member(&keys[i], target), to);
-		else if (config_apply_is_set(&keys[i], target))
+		else if (is_set(&keys[i], target))
 			(void)fputs(" (hidden)", to);
 		buf_reset(&text);
 		if (config_value(config, &keys[i]) != NULL)

@@ -15,9 +15,6 @@
 int config_apply(const struct config *config, void *target, struct error *err);
 void config_apply_release(const struct config_key *keys, size_t count, void *target);
 
-/* Whether target has anything there: true, not 0, not empty. */
-bool config_apply_is_set(const struct config_key *key, const void *target);
-
 /* One line a setting: its name, its value in target (secrets hidden) and where it came from. */
 void config_apply_print(const struct config *config, const void *target, FILE *to);
 

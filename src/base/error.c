@@ -46,3 +46,12 @@ error_is(const struct error *err, enum error_code code)
 {
 	return err->code == code;
 }
+
+int
+error_forgive(struct error *err, enum error_code code)
+{
+	if (!error_is(err, code))
+		return -1;
+	error_clear(err);
+	return 0;
+}

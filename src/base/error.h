@@ -16,6 +16,8 @@ enum error_code {
 	ERR_CSR_SIGNATURE,  /* its self-signature does not verify */
 	ERR_KEY,            /* key type, size, exponent or signature algorithm not acceptable */
 	ERR_NAME,           /* subject or subject alternative name not acceptable */
+	ERR_JSON,           /* a body that is not the JSON that the route reads */
+	ERR_VALIDATION,     /* well formed, and the rules for such a record refuse it */
 	ERR_TOO_LARGE,      /* larger than a limit of ours */
 	ERR_NO_CREDENTIAL,  /* no access token in the request */
 	ERR_TOKEN,          /* a token that is not accepted; the client never learns why */
@@ -31,6 +33,9 @@ enum error_code {
 	ERR_SWITCHED_OFF,   /* the route exists, the settings turn it off */
 	ERR_NOT_FOUND,      /* no such path or record */
 	ERR_METHOD,         /* the path exists, not with this method */
+	ERR_NO_CERTIFICATE, /* no such certificate, as SCEPman numbers it */
+	ERR_REVOKED,        /* it is revoked already, as SCEPman numbers it */
+	ERR_STATE,          /* what a record's state does not allow; the text may be shown */
 	ERR_CONFLICT,       /* the record changed, exists or is used up */
 	ERR_LIMIT,          /* too many requests of this principal */
 	ERR_INTERNAL,       /* our own fault */
@@ -63,5 +68,8 @@ int error_prefix(struct error *err, const char *format, ...) __attribute__((form
 void error_clear(struct error *err);
 
 bool error_is(const struct error *err, enum error_code code);
+
+/* Forgets an error of this code and returns 0; any other one stays, and the result is -1. */
+int error_forgive(struct error *err, enum error_code code);
 
 #endif

@@ -93,6 +93,21 @@ json_parse(struct bytes text, const struct json_limits *limits, struct json_obje
 	return 0;
 }
 
+int
+json_parse_stored(struct bytes text, struct json_object **out, struct error *err)
+{
+	static const struct json_limits limits = {
+		.max_bytes = JSON_STORED_MAX,
+		.max_depth = 64,
+		.max_members = 65536,
+	};
+
+	if (text.len > 0)
+		return json_parse(text, &limits, out, err);
+	*out = NULL;
+	return 0;
+}
+
 /* The member where it is there and of that type, else NULL. */
 static struct json_object *
 get(const struct json_object *obj, const char *name, enum json_type type)

@@ -26,6 +26,13 @@ struct json_limits {
 int json_parse(struct bytes text, const struct json_limits *limits, struct json_object **out,
     struct error *err);
 
+/*
+ * The same for what we wrote into the database ourselves, under limits that all of it keeps; *out
+ * is NULL for an empty text.
+ */
+enum { JSON_STORED_MAX = 4 * 1024 * 1024 };
+int json_parse_stored(struct bytes text, struct json_object **out, struct error *err);
+
 /* Typed members; false when absent or of another type. Texts are borrowed from obj. */
 bool json_get_text(const struct json_object *obj, const char *name, const char **out);
 bool json_get_int(const struct json_object *obj, const char *name, int64_t *out);

@@ -1,6 +1,8 @@
 /* The strict reader of JSON's grammar that stands in front of json-c (RFC 8259). */
 #include "base/json_scan.h"
 
+#include "base/utf8.h"
+
 #include <stdbool.h>
 #include <string.h>
 

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/config_apply.h"
-#include "base/log.h"
 #include "base/settings_table.h"
 
 static const char PREFIX[] = "AppConfig";
@@ -147,41 +146,6 @@ settings_load(const char *path, struct settings **out, struct error *err)
 	return settle(config, out, err);
 }
 
-void
-settings_each_unbuilt(
-    const struct settings *settings, void (*say)(const char *name, void *data), void *data)
-{
-	for (size_t i = 0; i < settings_table_count; i++) {
-		const struct config_key *key = &settings_table_keys[i];
-		cleanup(buf_release) struct buf name = BUF_INIT(CONFIG_LINE_MAX);
-
-		if ((key->marks & CONFIG_UNBUILT) == 0 || !config_apply_is_set(key, settings))
-			continue;
-		config_key_text(key, &name);
-		say(buf_text(&name), data);
-	}
-}
-
-static void
-log_unbuilt(const char *name, void *data)
-{
-	(void)data;
-	log_event(LOG_LEVEL_WARNING, "setting_not_built", log_text("setting", name),
-	    log_text("reason", "not built yet: has no effect"));
-}
-
-void
-settings_warn_unbuilt(const struct settings *settings)
-{
-	settings_each_unbuilt(settings, log_unbuilt, NULL);
-}
-
-static void
-print_unbuilt(const char *name, void *data)
-{
-	(void)fprintf(data, "note: %s is not built yet: has no effect\n", name);
-}
-
 const char *
 settings_why_no_renewal(const struct settings *settings)
 {
@@ -196,7 +160,6 @@ print_notes(const struct settings *settings, FILE *to)
 {
 	const char *no_renewal = settings_why_no_renewal(settings);
 
-	settings_each_unbuilt(settings, print_unbuilt, to);
 	if (no_renewal != NULL)
 		(void)fprintf(to, "note: %s\n", no_renewal);
 }

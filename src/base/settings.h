@@ -104,13 +104,6 @@ DEFINE_CLEANUP(struct settings *, settings_free)
  */
 int settings_load(const char *path, struct settings **out, struct error *err);
 
-/* Calls say with "[Section] Key" for each setting that is set and has no effect yet. */
-void settings_each_unbuilt(
-    const struct settings *settings, void (*say)(const char *name, void *data), void *data);
-
-/* Logs a warning for each of them. */
-void settings_warn_unbuilt(const struct settings *settings);
-
 /* Why no certificate can be renewed although AllowRenewals is on; NULL: some can, or it is off. */
 const char *settings_why_no_renewal(const struct settings *settings);
 

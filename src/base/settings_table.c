@@ -169,8 +169,8 @@ const struct config_key settings_table_keys[] = {
 	    .help = "refuse a database that may lose a commit in a power cut" },
 
 	{ .section = "Keys", .name = "KeyringFile", .type = CONFIG_TEXT,
-	    .marks = CONFIG_UNBUILT | CONFIG_UNQUOTED, .offset = AT(keys.keyring_file),
-	    .fallback = "", .check = settings_value_path, .expected = "the absolute path of a file",
+	    .marks = CONFIG_UNQUOTED, .offset = AT(keys.keyring_file), .fallback = "",
+	    .check = settings_value_path, .expected = "the absolute path of a file",
 	    .help = "keys that seal secrets in the database" },
 
 	{ .section = "Admin", .name = "Certificates", .type = CONFIG_LIST,
@@ -178,10 +178,10 @@ const struct config_key settings_table_keys[] = {
 	    .check = settings_value_fingerprint,
 	    .expected = "at most 64 SHA-256 fingerprints of 64 hexadecimal digits",
 	    .help = "client certificates of administrators" },
-	{ .section = "Admin", .name = "Roles", .type = CONFIG_LIST, .marks = CONFIG_UNBUILT,
-	    .offset = AT(admin.roles), .fallback = "", .max = 64, .check = settings_value_word,
-	    .expected = "at most 64 role values",
-	    .help = "app roles of administrators" },
+	{ .section = "Admin", .name = "Roles", .type = CONFIG_LIST,
+	    .offset = AT(admin.roles), .fallback = "", .max = 64, .check = settings_value_grant,
+	    .expected = "at most 64 items ROLE=RESOURCE:ACTION[+ACTION...]",
+	    .help = "what further app roles may do in the management API" },
 
 	{ .section = "SelfService", .name = "AllowOtherNames", .type = CONFIG_BOOLEAN,
 	    .offset = AT(self_service.allow_other_names), .fallback = "false",

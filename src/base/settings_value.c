@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/permission.h"
 #include "base/uuid.h"
 
 enum {
@@ -75,8 +76,8 @@ settings_value_name(const char *value, struct buf *out)
 }
 
 /* Printable ASCII without white space. */
-bool
-settings_value_word(const char *value, struct buf *out)
+static bool
+take_word(const char *value, struct buf *out)
 {
 	size_t len = 0;
 
@@ -271,6 +272,14 @@ settings_value_fingerprint(const char *value, struct buf *out)
 		digits++;
 	}
 	return digits == FINGERPRINT_DIGITS && value[-1] != ':';
+}
+
+bool
+settings_value_grant(const char *value, struct buf *out)
+{
+	struct error err = { .code = ERR_NONE };
+
+	return take_word(value, out) && permission_check_grant(value, &err) == 0;
 }
 
 /* Dotted decimal (X.660): the first arc is 0 to 2, the second below 40 under 0 and 1. */

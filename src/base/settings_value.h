@@ -11,7 +11,6 @@
  */
 bool settings_value_guid(const char *value, struct buf *out);
 bool settings_value_name(const char *value, struct buf *out);
-bool settings_value_word(const char *value, struct buf *out);
 bool settings_value_path(const char *value, struct buf *out);
 bool settings_value_socket(const char *value, struct buf *out);
 bool settings_value_https_url(const char *value, struct buf *out);
@@ -23,6 +22,7 @@ bool settings_value_network(const char *value, struct buf *out);
 bool settings_value_verify_result(const char *value, struct buf *out);
 bool settings_value_est_cacerts(const char *value, struct buf *out);
 bool settings_value_fingerprint(const char *value, struct buf *out);
+bool settings_value_grant(const char *value, struct buf *out);
 bool settings_value_eku(const char *value, struct buf *out);
 bool settings_value_certificate_type(const char *value, struct buf *out);
 bool settings_value_log_target(const char *value, struct buf *out);

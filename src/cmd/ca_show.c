@@ -4,7 +4,6 @@
 #include "cmd/ca.h"
 #include "cmd/ca_json.h"
 #include "cmd/files.h"
-#include "cmd/options.h"
 #include "cmd/records.h"
 #include "cmd/table.h"
 
@@ -108,9 +107,8 @@ find_shown(struct db *db, const char *name, struct json_object **out, struct err
 
 	if (generations_find(db, name, &generation, err) == 0)
 		return ca_json_generation(db, &generation, out, err);
-	if (!error_is(err, ERR_NOT_FOUND))
+	if (error_forgive(err, ERR_NOT_FOUND) < 0)
 		return -1;
-	error_clear(err);
 	if (authorities_find(db, name, &authority, err) == 0)
 		return ca_json_authority(db, &authority, out, err);
 	if (!error_is(err, ERR_NOT_FOUND))
@@ -120,21 +118,14 @@ find_shown(struct db *db, const char *name, struct json_object **out, struct err
 	    "there is no CA and no generation \"%.48s\"; certwright ca list shows all", name);
 }
 
-/* The key's members go under its heading; the rest are lines of their own. */
 static int
 print_generation(struct json_object *generation, struct error *err)
 {
-	cleanup(json_object_putp) struct json_object *key = NULL;
+	struct json_object *key = json_object_object_get(generation, "key");
 
-	key = json_object_get(json_object_object_get(generation, "key"));
-	json_object_object_del(generation, "key");
-	if (table_print_members(generation, err) < 0)
-		return -1;
 	json_object_object_del(key, "name");
 	json_object_object_del(key, "createdAt");
-	if (files_write(NULL, bytes_text("key:\n"), err) < 0)
-		return -1;
-	return key != NULL ? table_print_members(key, err) : 0;
+	return table_print_with_key(generation, err);
 }
 
 static int
@@ -166,25 +157,12 @@ show(const char *config, const char *name, bool as_json, struct error *err)
 int
 ca_show(int argc, char **argv)
 {
-	bool as_json = false;
-	const struct option_spec specs[] = {
-		{ "json", NULL, "print JSON", OPTION_FLAG, &as_json },
-		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
-	};
-	const struct option_set set = {
-		.usage = "ca show [options] NAME|LABEL",
+	static const struct records_showing showing = {
+		.command = "ca show",
+		.argument = "NAME|LABEL",
 		.about = "Shows all generations of a CA, or the one of this label.",
-		.specs = specs,
-		.min_arguments = 1,
-		.max_arguments = 1,
+		.show = show,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return show(options.config, options.arguments[0], as_json, &err) < 0
-		   ? cmd_fail("ca show", &err)
-		   : CMD_OK;
+	return records_show(&showing, argc, argv);
 }

@@ -2,18 +2,12 @@
 #include <string.h>
 
 #include "base/enc.h"
+#include "base/json_add.h"
 #include "cmd/ca_json.h"
 #include "cmd/cert.h"
 #include "enroll/revoke.h"
 
 enum { HEX_MAX = 64 };
-
-static void
-add_text(struct json_object *object, const char *name, const char *value)
-{
-	if (value[0] != '\0')
-		json_object_object_add(object, name, json_object_new_string(value));
-}
 
 static void
 add_hex(struct json_object *object, const char *name, struct bytes bytes)
@@ -31,15 +25,6 @@ add_serial(struct json_object *object, const struct certificate_row *row)
 
 	hex_encode_upper(bytes_of(row->serial, row->serial_len), &text);
 	json_object_object_add(object, "serial", json_object_new_string(buf_text(&text)));
-}
-
-static void
-add_id(struct json_object *object, const char *name, const struct uuid *id)
-{
-	char text[UUID_TEXT_MAX];
-
-	uuid_text(id, text);
-	json_object_object_add(object, name, json_object_new_string(text));
 }
 
 static struct json_object *
@@ -69,17 +54,17 @@ sans_json(const struct certificate_row *row)
 static void
 add_requester(struct json_object *object, const struct certificate_row *row)
 {
-	add_text(object, "requesterKind", row->requester_kind);
+	json_add_filled(object, "requesterKind", row->requester_kind);
 	if (row->has_requester) {
-		add_id(object, "tenant", &row->requester_tenant);
-		add_id(object, "object", &row->requester_object);
+		json_add_uuid(object, "tenant", &row->requester_tenant);
+		json_add_uuid(object, "object", &row->requester_object);
 	}
 	if (row->has_application)
-		add_id(object, "application", &row->requester_application);
-	add_text(object, "upn", row->requester_upn);
+		json_add_uuid(object, "application", &row->requester_application);
+	json_add_filled(object, "upn", row->requester_upn);
 	if (row->has_requester_certificate)
-		add_id(object, "requesterCertificate", &row->requester_certificate);
-	add_text(object, "remoteAddress", row->remote_address);
+		json_add_uuid(object, "requesterCertificate", &row->requester_certificate);
+	json_add_filled(object, "remoteAddress", row->remote_address);
 }
 
 static void
@@ -100,8 +85,8 @@ static void
 add_lineage(struct json_object *object, const struct certificate_row *row)
 {
 	if (row->has_renewed_from)
-		add_id(object, "renewedFrom", &row->renewed_from);
-	add_id(object, "lineage", &row->lineage);
+		json_add_uuid(object, "renewedFrom", &row->renewed_from);
+	json_add_uuid(object, "lineage", &row->lineage);
 	json_object_object_add(object, "renewals", json_object_new_int64(row->renewals));
 }
 
@@ -112,7 +97,7 @@ cert_json(const struct certificate_row *row)
 
 	if (object == NULL)
 		return NULL;
-	add_id(object, "id", &row->id);
+	json_add_uuid(object, "id", &row->id);
 	add_serial(object, row);
 	add_hex(object, "fingerprint", bytes_of(row->fingerprint, sizeof(row->fingerprint)));
 	add_state(object, row);
@@ -120,16 +105,16 @@ cert_json(const struct certificate_row *row)
 	json_object_object_add(object, "sans", sans_json(row));
 	json_object_object_add(object, "notBefore", ca_json_time(row->not_before));
 	json_object_object_add(object, "notAfter", ca_json_time(row->not_after));
-	add_text(object, "generation", row->generation);
-	add_text(object, "raProfile", row->ra_profile);
-	add_text(object, "type", row->type);
-	add_text(object, "source", row->source);
-	add_text(object, "keyType", row->key_type);
+	json_add_filled(object, "generation", row->generation);
+	json_add_filled(object, "raProfile", row->ra_profile);
+	json_add_filled(object, "type", row->type);
+	json_add_filled(object, "source", row->source);
+	json_add_filled(object, "keyType", row->key_type);
 	json_object_object_add(object, "keyBits", json_object_new_int64(row->key_bits));
 	json_object_object_add(object, "issuedAt", ca_json_time(row->issued_at));
 	add_requester(object, row);
 	add_lineage(object, row);
-	add_text(object, "dropped", row->dropped);
+	json_add_filled(object, "dropped", row->dropped);
 	return object;
 }
 
@@ -141,11 +126,11 @@ add_event(const struct revocation_event *event, void *arg, struct error *err)
 	if (object == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
 	json_object_object_add(object, "at", ca_json_time(event->at));
-	add_text(object, "action", revocation_action_name(event->action));
-	add_text(object, "reason", revoke_reason_name(event->reason));
-	add_text(object, "actor", event->actor);
-	add_text(object, "remoteAddress", event->remote_address);
-	add_text(object, "comment", event->comment != NULL ? event->comment : "");
+	json_add_filled(object, "action", revocation_action_name(event->action));
+	json_add_filled(object, "reason", revoke_reason_name(event->reason));
+	json_add_filled(object, "actor", event->actor);
+	json_add_filled(object, "remoteAddress", event->remote_address);
+	json_add_filled(object, "comment", event->comment);
 	json_object_array_add(arg, object);
 	return 0;
 }

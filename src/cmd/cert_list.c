@@ -9,15 +9,56 @@
 #include "cmd/options.h"
 #include "cmd/records.h"
 #include "cmd/table.h"
+#include "store/certificates_search.h"
 
-enum { DAY_S = 86400, MAX_DAYS = 36500, SUBJECT_COLUMN = 60 };
+enum {
+	DAY_S = 86400,
+	MAX_DAYS = 36500,
+	SUBJECT_COLUMN = 60,
+	EXAMINED_MAX = 100000 /* some seconds */
+};
 
-/* The options as they were given. */
+/* What each option asks for. */
+enum {
+	ASK_TEXT,
+	ASK_STATUS,
+	ASK_PROFILE,
+	ASK_AUTHORITY,
+	ASK_TYPE,
+	ASK_OWNER,
+	ASK_GROUP,
+	ASK_COUNT
+};
+
+static const struct {
+	enum search_field field;
+	enum search_operator op;
+} ASKED[ASK_COUNT] = {
+	[ASK_TEXT] = { SEARCH_TEXT, SEARCH_CONTAINS },
+	[ASK_STATUS] = { SEARCH_STATUS, SEARCH_EQUALS },
+	[ASK_PROFILE] = { SEARCH_RA_PROFILE, SEARCH_EQUALS },
+	[ASK_AUTHORITY] = { SEARCH_AUTHORITY, SEARCH_EQUALS },
+	[ASK_TYPE] = { SEARCH_TYPE, SEARCH_EQUALS },
+	[ASK_OWNER] = { SEARCH_OWNER, SEARCH_EQUALS },
+	[ASK_GROUP] = { SEARCH_GROUP, SEARCH_EQUALS },
+};
+
+/* The options as they were given, and what follows from them. */
 struct wish {
-	struct certificates_filter filter;
+	const char *values[ASK_COUNT];
 	const char *expiring;
 	const char *limit;
+	const char *after;
 	bool as_json;
+	struct search_condition conditions[SEARCH_CONDITIONS_MAX];
+	struct certificates_search search;
+	const char *revoked[1]; /* the values of conditions that point here */
+	const char *times[2];
+	char begins[CLOCK_TEXT_MAX];
+	char ends[CLOCK_TEXT_MAX];
+	size_t left; /* to be listed */
+	struct certificates_found found;
+	char token[SEARCH_TOKEN_MAX];
 };
 
 static int
@@ -52,27 +93,91 @@ add_row(const struct certificate_row *row, void *arg, struct error *err)
 	return 0;
 }
 
+/* Page by page, until there are enough or it has looked long enough. */
 static int
-print_json(struct db *db, const struct certificates_filter *filter, struct error *err)
+each(struct db *db, struct wish *wish, struct certificates_visit visit, struct error *err)
+{
+	size_t examined = 0;
+
+	wish->search.token = wish->after;
+	do {
+		wish->search.page_size =
+		    wish->left < SEARCH_PAGE_MAX ? wish->left : SEARCH_PAGE_MAX;
+		if (certificates_search(db, &wish->search, visit, &wish->found, err) < 0)
+			return -1;
+		memcpy(wish->token, wish->found.token, sizeof(wish->token));
+		wish->search.token = wish->token;
+		wish->left -= wish->found.hits;
+		examined += wish->found.examined;
+	} while (wish->left > 0 && wish->token[0] != '\0' && examined < EXAMINED_MAX);
+	wish->found.examined = examined;
+	return 0;
+}
+
+/* Of a list that is whole, or as long as was asked for, there is nothing to say. */
+static void
+tell_cut(const struct wish *wish)
+{
+	if (wish->left > 0 && wish->found.token[0] != '\0')
+		(void)fprintf(stderr,
+		    "certwright cert list: stopped after looking at %zu certificates;"
+		    " go on with --after %s\n",
+		    wish->found.examined, wish->found.token);
+}
+
+static int
+print_json(struct db *db, struct wish *wish, struct error *err)
 {
 	cleanup(json_object_putp) struct json_object *array = json_object_new_array();
 
 	if (array == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
-	if (certificates_each(db, filter, add_json, array, err) < 0)
+	if (each(db, wish, (struct certificates_visit){ add_json, array }, err) < 0)
 		return -1;
 	return table_print_json(array, err);
 }
 
 static int
-print_table(struct db *db, const struct certificates_filter *filter, struct error *err)
+print_table(struct db *db, struct wish *wish, struct error *err)
 {
 	cleanup(table_release) struct table table;
 
 	table_init(&table, "SERIAL,STATUS,ENDS,TYPE,PROFILE,SUBJECT");
-	if (certificates_each(db, filter, add_row, &table, err) < 0)
+	if (each(db, wish, (struct certificates_visit){ add_row, &table }, err) < 0)
 		return -1;
 	return table_print(&table, err);
+}
+
+static void
+add_condition(
+    struct wish *wish, enum search_field field, enum search_operator op, const char *const *value)
+{
+	wish->conditions[wish->search.condition_count++] =
+	    (struct search_condition){ field, op, NULL, value, 1 };
+}
+
+static void
+add_conditions(struct wish *wish)
+{
+	for (size_t i = 0; i < ASK_COUNT; i++)
+		if (wish->values[i] != NULL)
+			add_condition(wish, ASKED[i].field, ASKED[i].op, &wish->values[i]);
+	wish->search.conditions = wish->conditions;
+}
+
+/* Neither revoked nor ended nor yet to begin, and ending within so many days. */
+static void
+add_expiring(struct wish *wish, long days)
+{
+	clock_text(wish->search.now, wish->begins);
+	clock_text(wish->search.now + (int64_t)days * DAY_S, wish->ends);
+	wish->revoked[0] = "revoked";
+	wish->times[0] = wish->begins;
+	wish->times[1] = wish->ends;
+	add_condition(wish, SEARCH_STATUS, SEARCH_NOT_EQUALS, wish->revoked);
+	add_condition(wish, SEARCH_NOT_BEFORE, SEARCH_LESSER_OR_EQUAL, &wish->times[0]);
+	add_condition(wish, SEARCH_NOT_AFTER, SEARCH_GREATER_OR_EQUAL, &wish->times[0]);
+	add_condition(wish, SEARCH_NOT_AFTER, SEARCH_LESSER, &wish->times[1]);
 }
 
 static int
@@ -94,16 +199,17 @@ read_wish(struct wish *wish, struct error *err)
 	static const struct option_range limits = { 1, DB_MAX_ROWS }, days = { 0, MAX_DAYS };
 	long limit = 100, expiring = 0;
 
-	if (check_status(wish->filter.status, err) < 0 ||
+	if (check_status(wish->values[ASK_STATUS], err) < 0 ||
 	    (wish->limit != NULL && options_number("limit", wish->limit, limits, &limit, err) < 0))
 		return -1;
 	if (wish->expiring != NULL &&
 	    options_number("expiring", wish->expiring, days, &expiring, err) < 0)
 		return -1;
-	wish->filter.limit = (size_t)limit;
-	wish->filter.now = clock_now();
+	wish->left = (size_t)limit;
+	wish->search.now = clock_now();
+	add_conditions(wish);
 	if (wish->expiring != NULL)
-		wish->filter.expires_before = wish->filter.now + (int64_t)expiring * DAY_S;
+		add_expiring(wish, expiring);
 	return 0;
 }
 
@@ -114,33 +220,43 @@ list(const char *config, struct wish *wish, struct error *err)
 
 	if (read_wish(wish, err) < 0 || records_open(config, &records, err) < 0)
 		return -1;
-	return wish->as_json ? print_json(records.db, &wish->filter, err)
-			     : print_table(records.db, &wish->filter, err);
+	if ((wish->as_json ? print_json(records.db, wish, err)
+			   : print_table(records.db, wish, err)) < 0)
+		return -1;
+	tell_cut(wish);
+	return 0;
 }
 
 int
 cert_list(int argc, char **argv)
 {
 	struct wish wish = { .as_json = false };
-	struct certificates_filter *filter = &wish.filter;
 	const struct option_spec specs[] = {
-		{ "text", "TEXT", "part of subject or alternative names, case ignored", OPTION_TEXT,
-		    &filter->text },
+		{ "text", "TEXT",
+		    "part of subject, alternative names, UPN or serial number, case ignored",
+		    OPTION_TEXT, &wish.values[ASK_TEXT] },
 		{ "status", "STATUS", "good, hold, revoked or expired", OPTION_TEXT,
-		    &filter->status },
-		{ "profile", "NAME", "of this RA profile", OPTION_TEXT, &filter->ra_profile },
-		{ "authority", "NAME", "of this CA", OPTION_TEXT, &filter->authority },
-		{ "type", "TYPE", "of this type, such as Static", OPTION_TEXT, &filter->type },
+		    &wish.values[ASK_STATUS] },
+		{ "profile", "NAME", "of this RA profile", OPTION_TEXT, &wish.values[ASK_PROFILE] },
+		{ "authority", "NAME", "of this CA", OPTION_TEXT, &wish.values[ASK_AUTHORITY] },
+		{ "type", "TYPE", "of this type, such as Static", OPTION_TEXT,
+		    &wish.values[ASK_TYPE] },
+		{ "owner", "NAME", "of this owner, case ignored", OPTION_TEXT,
+		    &wish.values[ASK_OWNER] },
+		{ "group", "NAME", "in this group", OPTION_TEXT, &wish.values[ASK_GROUP] },
 		{ "expiring", "DAYS", "valid now, and ending within so many days", OPTION_TEXT,
 		    &wish.expiring },
-		{ "limit", "N", "at most so many, the newest; 100 unless given", OPTION_TEXT,
-		    &wish.limit },
+		{ "limit", "N", "at most so many; 100 unless given", OPTION_TEXT, &wish.limit },
+		{ "after", "TOKEN", "go on where a list with the same options stopped", OPTION_TEXT,
+		    &wish.after },
 		{ "json", NULL, "print JSON", OPTION_FLAG, &wish.as_json },
 		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
 	};
 	const struct option_set set = {
 		.usage = "cert list [options]",
-		.about = "Lists the certificates on record, newest first.",
+		.about = "Lists the certificates on record: with --status expired or --expiring by "
+			 "their "
+			 "end, else newest first.",
 		.specs = specs,
 	};
 	struct options options;

@@ -30,28 +30,15 @@ show(const char *config, const char *name, bool as_json, struct error *err)
 int
 cert_show(int argc, char **argv)
 {
-	bool as_json = false;
-	const struct option_spec specs[] = {
-		{ "json", NULL, "print JSON", OPTION_FLAG, &as_json },
-		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
-	};
-	const struct option_set set = {
-		.usage = "cert show [options] SERIAL|FINGERPRINT|ID",
+	static const struct records_showing showing = {
+		.command = "cert show",
+		.argument = "SERIAL|FINGERPRINT|ID",
 		.about = "Shows a certificate's record: whom it names, who asked for it, its state "
 			 "and history.",
-		.specs = specs,
-		.min_arguments = 1,
-		.max_arguments = 1,
+		.show = show,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return show(options.config, options.arguments[0], as_json, &err) < 0
-		   ? cmd_fail("cert show", &err)
-		   : CMD_OK;
+	return records_show(&showing, argc, argv);
 }
 
 struct wish {

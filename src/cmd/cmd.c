@@ -25,6 +25,8 @@ cmd_status(enum error_code code)
 	case ERR_CSR_SIGNATURE:
 	case ERR_KEY:
 	case ERR_NAME:
+	case ERR_JSON:
+	case ERR_VALIDATION:
 	case ERR_TOO_LARGE:
 	case ERR_NO_CREDENTIAL:
 	case ERR_TOKEN:
@@ -40,6 +42,9 @@ cmd_status(enum error_code code)
 	case ERR_SWITCHED_OFF:
 	case ERR_NOT_FOUND:
 	case ERR_METHOD:
+	case ERR_NO_CERTIFICATE:
+	case ERR_REVOKED:
+	case ERR_STATE:
 	case ERR_CONFLICT:
 		return CMD_REFUSED;
 	}

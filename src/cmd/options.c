@@ -204,7 +204,7 @@ print_actions(FILE *to, const char *command, const struct option_action *actions
 {
 	(void)fprintf(to, "Usage: certwright %s ACTION [options]\n\nActions:\n", command);
 	for (; actions->name != NULL; actions++)
-		(void)fprintf(to, "  %-14s %s\n", actions->name, actions->help);
+		(void)fprintf(to, "  %-16s %s\n", actions->name, actions->help);
 	(void)fprintf(to, "\nEach has its own --help.\n");
 }
 

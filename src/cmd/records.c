@@ -69,3 +69,33 @@ records_list(const struct records_listing *listing, int argc, char **argv)
 	return listing->list(options.config, as_json, &err) < 0 ? cmd_fail(listing->command, &err)
 								: CMD_OK;
 }
+
+int
+records_show(const struct records_showing *showing, int argc, char **argv)
+{
+	bool as_json = false;
+	const struct option_spec specs[] = {
+		{ "json", NULL, "print JSON", OPTION_FLAG, &as_json },
+		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
+	};
+	char usage[96];
+	const struct option_set set = {
+		.usage = usage,
+		.about = showing->about,
+		.specs = specs,
+		.min_arguments = 1,
+		.max_arguments = 1,
+	};
+	struct options options;
+	struct error err = { 0 };
+	enum options_result result;
+
+	(void)snprintf(
+	    usage, sizeof(usage), "%s [options] %s", showing->command, showing->argument);
+	result = options_parse(&set, argc, argv, &options);
+	if (result != OPTIONS_GO)
+		return options_status(result);
+	return showing->show(options.config, options.arguments[0], as_json, &err) < 0
+		   ? cmd_fail(showing->command, &err)
+		   : CMD_OK;
+}

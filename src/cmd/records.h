@@ -30,4 +30,15 @@ struct records_listing {
 /* Runs it; returns the exit status. */
 int records_list(const struct records_listing *listing, int argc, char **argv);
 
+/* An action that shows one record and has one option, --json. */
+struct records_showing {
+	const char *command;  /* "key show", for faults */
+	const char *argument; /* how the record is named, such as "NAME" */
+	const char *about;
+	int (*show)(const char *config, const char *name, bool as_json, struct error *err);
+};
+
+/* Runs it; returns the exit status. */
+int records_show(const struct records_showing *showing, int argc, char **argv);
+
 #endif

@@ -101,7 +101,6 @@ log_start(const struct settings *settings, int fd, bool is_single)
 	log_event(LOG_LEVEL_INFO, "start", log_text("version", PACKAGE_VERSION),
 	    log_number("workers", is_single ? 1 : settings->server.workers),
 	    log_text("socket", fd == STDIN_FILENO ? "descriptor 0" : settings->server.listen));
-	settings_warn_unbuilt(settings);
 	if (!settings->db_csr.enabled)
 		log_event(LOG_LEVEL_WARNING, "setting",
 		    log_text(

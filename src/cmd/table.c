@@ -114,3 +114,15 @@ table_print_members(struct json_object *json, struct error *err)
 		return error_set(err, ERR_INTERNAL, "too much to show");
 	return files_write(NULL, buf_bytes(&out), err);
 }
+
+int
+table_print_with_key(struct json_object *json, struct error *err)
+{
+	cleanup(json_object_putp) struct json_object *key = NULL;
+
+	key = json_object_get(json_object_object_get(json, "key"));
+	json_object_object_del(json, "key");
+	if (table_print_members(json, err) < 0 || files_write(NULL, bytes_text("key:\n"), err) < 0)
+		return -1;
+	return key != NULL ? table_print_members(key, err) : 0;
+}

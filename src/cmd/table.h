@@ -33,4 +33,7 @@ int table_print_json(struct json_object *json, struct error *err);
 /* Prints the members of an object as "name: value" lines. */
 int table_print_members(struct json_object *json, struct error *err);
 
+/* The same, with the members of its member "key" last, below "key:". Takes that member out. */
+int table_print_with_key(struct json_object *json, struct error *err);
+
 #endif

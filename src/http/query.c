@@ -68,26 +68,50 @@ decode(struct bytes text, char *out, size_t size, struct error *err)
 	return 0;
 }
 
+/* Takes the next parameter with this name from the front of the query; false: there is none. */
+static bool
+next_value(const char **query, const char *name, struct bytes *value)
+{
+	while (**query != '\0') {
+		const char *at = *query;
+		size_t len = strcspn(at, "&");
+		size_t name_len = strcspn(at, "=&");
+		size_t value_at = name_len < len ? name_len + 1 : len;
+
+		*query += len + (at[len] == '&' ? 1 : 0);
+		if (is_name(bytes_of(at, name_len), name)) {
+			*value = bytes_of(at + value_at, len - value_at);
+			return true;
+		}
+	}
+	return false;
+}
+
 int
 query_get(const char *query, const char *name, char *out, size_t size, struct error *err)
 {
-	bool found = false;
+	struct bytes value, another;
 
 	out[0] = '\0';
-	while (*query != '\0') {
-		size_t len = strcspn(query, "&");
-		size_t name_len = strcspn(query, "=&");
-		size_t value_at = name_len < len ? name_len + 1 : len;
+	if (!next_value(&query, name, &value))
+		return 0;
+	if (next_value(&query, name, &another))
+		return error_set(err, ERR_BAD_REQUEST, "%s stands twice in the query", name);
+	return decode(value, out, size, err) < 0 ? error_prefix(err, "%s", name) : 0;
+}
 
-		if (is_name(bytes_of(query, name_len), name)) {
-			if (found)
-				return error_set(
-				    err, ERR_BAD_REQUEST, "%s stands twice in the query", name);
-			found = true;
-			if (decode(bytes_of(query + value_at, len - value_at), out, size, err) < 0)
-				return -1;
-		}
-		query += len + (query[len] == '&' ? 1 : 0);
+int
+query_each(const char *query, const char *name,
+    int (*each)(const char *value, void *arg, struct error *err), void *arg, struct error *err)
+{
+	char text[QUERY_VALUE_MAX + 1];
+	struct bytes value;
+
+	while (next_value(&query, name, &value)) {
+		if (decode(value, text, sizeof(text), err) < 0)
+			return error_prefix(err, "%s", name);
+		if (each(text, arg, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -13,4 +13,12 @@
  */
 int query_get(const char *query, const char *name, char *out, size_t size, struct error *err);
 
+/*
+ * The same for a name that may stand several times: calls each for every value, in their order,
+ * which are at most QUERY_VALUE_MAX octets long; what it answers but 0 ends it.
+ */
+enum { QUERY_VALUE_MAX = 255 };
+int query_each(const char *query, const char *name,
+    int (*each)(const char *value, void *arg, struct error *err), void *arg, struct error *err);
+
 #endif

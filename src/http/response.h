@@ -21,6 +21,9 @@ void response_release(struct response *response);
  * (500). */
 void response_header(struct response *response, const char *name, const char *value);
 
+/* Takes back every header of this name. */
+void response_drop_header(struct response *response, const char *name);
+
 /* Sets status and content type, and the body by moving it from *body. */
 void response_take(
     struct response *response, int status, const char *content_type, struct buf *body);
@@ -34,6 +37,14 @@ void response_error(struct response *response, const struct error *err);
 
 /* The same as one line of text/plain, for clients that show an error's body as it is. */
 void response_error_text(struct response *response, const struct error *err);
+
+/*
+ * The same in CZERTAINLY's forms, for the paths of its REST API (its literal texts): 422 an array
+ * of texts, 403 a problem document, 401 the framework's, else {"message"}; a method that a path
+ * does not take is its 400.
+ */
+void response_error_czertainly(
+    struct response *response, const struct error *err, const char *path);
 
 /* The HTTP status and the public number of an error code. */
 int error_status(enum error_code code);

@@ -3,6 +3,13 @@
 
 #include "store/db.h"
 
+/* Who changes something, from where; borrowed. */
+struct audit_actor {
+	const char *name;              /* "TENANT/OBJECT", "certificate:FINGERPRINT", "uid:0" */
+	const char *remote_address;    /* "" of a command */
+	const struct uuid *request_id; /* NULL: a command */
+};
+
 /* One event that changed state, or a refusal of an authenticated principal; borrowed. */
 struct audit_event {
 	const char *actor; /* "TENANT/OBJECT", or "uid:0" of a command */
@@ -13,6 +20,7 @@ struct audit_event {
 	const char *object_name;
 	const char *outcome; /* "done", "refused" */
 	const char *detail;  /* what changed; never a secret; cut at 4096 characters */
+	const char *changes; /* JSON: each member changed, "before" and "after"; NULL: none */
 };
 
 /* Appends it, in the transaction at hand if there is one. */

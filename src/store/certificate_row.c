@@ -26,6 +26,7 @@ certificate_row_new(void)
 	row->subject = (struct buf)BUF_INIT(CERTIFICATE_ROW_SUBJECT_MAX);
 	row->sans = (struct buf)BUF_INIT(CERTIFICATE_ROW_SANS_MAX);
 	row->der = (struct buf)BUF_INIT(CERTIFICATE_ROW_DER_MAX);
+	row->attributes = (struct buf)BUF_INIT(CERTIFICATE_ROW_ATTRIBUTES_MAX);
 	row->revocation_reason = -1;
 	return row;
 }
@@ -39,5 +40,6 @@ certificate_row_free(struct certificate_row *row)
 	buf_release(&row->subject);
 	buf_release(&row->sans);
 	buf_release(&row->der);
+	buf_release(&row->attributes);
 	free(row);
 }

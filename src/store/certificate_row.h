@@ -18,7 +18,9 @@ enum {
 	CERTIFICATE_ROW_SERIAL_MAX = 20,
 	CERTIFICATE_ROW_SUBJECT_MAX = 16384,
 	CERTIFICATE_ROW_SANS_MAX = 65535,
-	CERTIFICATE_ROW_DER_MAX = 65535
+	CERTIFICATE_ROW_DER_MAX = 65535,
+	CERTIFICATE_ROW_OWNER_MAX = 1024,
+	CERTIFICATE_ROW_ATTRIBUTES_MAX = 1 << 20
 };
 
 /*
@@ -28,11 +30,13 @@ enum {
 struct certificate_row {
 	struct uuid id;
 	struct uuid generation_id;
+	struct uuid authority_id; /* of its generation */
 	struct uuid ra_profile_id;
 	struct buf generation_der; /* the generation's certificate */
 	struct buf der;
-	struct buf subject; /* RFC 4514 text */
-	struct buf sans;    /* a line each */
+	struct buf subject;    /* RFC 4514 text */
+	struct buf sans;       /* a line each */
+	struct buf attributes; /* custom attributes, a JSON array; empty: none */
 	int64_t not_before;
 	int64_t not_after;
 	int64_t issued_at;
@@ -55,10 +59,14 @@ struct certificate_row {
 	bool has_requester; /* tenant and object are known */
 	bool has_application;
 	bool has_requester_certificate;
+	bool has_ra_profile; /* its profile is there */
+	bool ra_profile_enabled;
 	bool generation_expired;  /* its generation's state is "expired" */
 	bool lineage_compromised; /* a member of its lineage was revoked for keyCompromise */
 	char generation[49];      /* the generation's label */
-	char ra_profile[65];      /* the profile's name */
+	char authority[33];       /* the authority's name */
+	char owner[CERTIFICATE_ROW_OWNER_MAX + 1]; /* "" none */
+	char ra_profile[65];                       /* the profile's name */
 	char type[33];
 	char source[17];
 	char key_type[17];

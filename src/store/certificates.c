@@ -61,7 +61,8 @@ insert(struct db *db, const struct certificate_record *r, struct error *err)
 /* What is recorded, and whose claim goes with it. */
 struct insertion {
 	const struct certificate_record *record;
-	const struct uuid *claimed; /* NULL: none */
+	const struct uuid *claimed;                     /* NULL: none */
+	const struct certificates_companion *companion; /* NULL: none */
 };
 
 static int
@@ -79,11 +80,23 @@ claim_and_insert(struct db *db, void *arg, struct error *err)
 }
 
 static int
+insert_both(struct db *db, void *arg, struct error *err)
+{
+	const struct insertion *insertion = arg;
+
+	if (insert(db, insertion->record, err) < 0)
+		return -1;
+	return insertion->companion->insert(db, insertion->companion->arg, err);
+}
+
+static int
 attempt(struct db *db, struct insertion *insertion, struct error *err)
 {
-	if (insertion->claimed == NULL)
-		return insert(db, insertion->record, err);
-	return db_transaction(db, claim_and_insert, insertion, err);
+	if (insertion->claimed != NULL)
+		return db_transaction(db, claim_and_insert, insertion, err);
+	if (insertion->companion != NULL)
+		return db_transaction(db, insert_both, insertion, err);
+	return insert(db, insertion->record, err);
 }
 
 static int
@@ -146,27 +159,40 @@ may_repeat(const struct insertion *insertion, const struct error *err, bool unkn
 {
 	/* A transaction was repeated already. */
 	if (is_rolled_back(err))
-		return insertion->claimed == NULL;
+		return insertion->claimed == NULL && insertion->companion == NULL;
 	/* Once only: two losses in a row are an outage. */
 	return !unknown && (db_outcome_unknown(err) || err->number == ER_UNKNOWN_COM_ERROR);
+}
+
+/* *lost is the number of the fault that left the outcome of an attempt unknown. */
+static int
+insert_repeatedly(struct db *db, struct insertion *insertion, int *lost, struct error *err)
+{
+	for (unsigned tries = 1;; tries++) {
+		if (attempt(db, insertion, err) == 0)
+			return 0;
+		if (err->code == ERR_CONFLICT || err->code == ERR_CLIENT_CERT)
+			return *lost != 0 ? settle(db, insertion->record, err) : -1;
+		if (err->code != ERR_DATABASE || tries == INSERT_TRIES ||
+		    !may_repeat(insertion, err, *lost != 0))
+			return -1;
+		if (*lost == 0 && db_outcome_unknown(err))
+			*lost = err->number;
+		error_clear(err);
+	}
 }
 
 static int
 insert_and_settle(struct db *db, struct insertion *insertion, struct error *err)
 {
-	bool unknown = false;
+	int lost = 0;
 
-	for (unsigned tries = 1;; tries++) {
-		if (attempt(db, insertion, err) == 0)
-			return 0;
-		if (err->code == ERR_CONFLICT || err->code == ERR_CLIENT_CERT)
-			return unknown ? settle(db, insertion->record, err) : -1;
-		if (err->code != ERR_DATABASE || tries == INSERT_TRIES ||
-		    !may_repeat(insertion, err, unknown))
-			return -1;
-		unknown = unknown || db_outcome_unknown(err);
-		error_clear(err);
-	}
+	if (insert_repeatedly(db, insertion, &lost, err) == 0)
+		return 0;
+	/* Whatever came after, such as a server that is away: the outcome stays unknown. */
+	if (lost != 0 && err->code == ERR_DATABASE)
+		err->number = lost;
+	return -1;
 }
 
 int
@@ -182,6 +208,15 @@ certificates_insert_claimed(struct db *db, const struct certificate_record *reco
     const struct uuid *claimed, struct error *err)
 {
 	struct insertion insertion = { .record = record, .claimed = claimed };
+
+	return insert_and_settle(db, &insertion, err);
+}
+
+int
+certificates_insert_with(struct db *db, const struct certificate_record *record,
+    const struct certificates_companion *companion, struct error *err)
+{
+	struct insertion insertion = { .record = record, .companion = companion };
 
 	return insert_and_settle(db, &insertion, err);
 }

@@ -55,6 +55,19 @@ int certificates_insert(struct db *db, const struct certificate_record *record, 
 int certificates_insert_claimed(struct db *db, const struct certificate_record *record,
     const struct uuid *claimed, struct error *err);
 
+/*
+ * What is recorded with a certificate in one transaction: called after the certificate's INSERT,
+ * and again when the transaction is repeated.
+ */
+struct certificates_companion {
+	int (*insert)(struct db *db, void *arg, struct error *err);
+	void *arg;
+};
+
+/* The same as certificates_insert, both or neither. Errors as there, and the companion's. */
+int certificates_insert_with(struct db *db, const struct certificate_record *record,
+    const struct certificates_companion *companion, struct error *err);
+
 /* How many certificates of the lineage were issued since `since`. */
 int certificates_count_lineage_since(
     struct db *db, const struct uuid *lineage, int64_t since, int64_t *count, struct error *err);

@@ -17,7 +17,7 @@
 
 enum {
 	STATEMENTS_MAX = 128,
-	ARGS_MAX = 64,
+	ARGS_MAX = 96,
 	RECONNECT_PAUSE_MS = 250, /* a dead database must not hold every request for a connect */
 	REPEAT_WITHIN_MS = 1000,  /* later than that it was a time limit, not an idle loss */
 	SKEW_AGE_MS = 60000,
@@ -112,6 +112,12 @@ db_text(const char *value)
 	if (value == NULL)
 		return db_null();
 	return (struct db_arg){ .type = DB_TEXT, .bytes = bytes_text(value) };
+}
+
+struct db_arg
+db_filled(const char *value)
+{
+	return db_text(value != NULL && value[0] != '\0' ? value : NULL);
 }
 
 struct db_arg
@@ -473,6 +479,19 @@ db_query(
 		return -1;
 	error_clear(err);
 	return ready(db, err) < 0 ? -1 : run_query(db, sql, args, out, err);
+}
+
+int
+db_query_once(
+    struct db *db, const char *sql, struct db_args args, struct db_rows **out, struct error *err)
+{
+	/* The next one takes the same slot, so that those that stay are not driven out. */
+	unsigned slot = db->next_statement;
+	int status = db_query(db, sql, args, out, err);
+
+	forget(db, sql);
+	db->next_statement = slot;
+	return status;
 }
 
 /* BEGIN changes nothing, so a connection that died while idle costs no request. */

@@ -36,7 +36,8 @@ struct db_arg {
 
 struct db_arg db_null(void);
 struct db_arg db_int(int64_t value);
-struct db_arg db_text(const char *value); /* NULL gives SQL NULL */
+struct db_arg db_text(const char *value);   /* NULL gives SQL NULL */
+struct db_arg db_filled(const char *value); /* so does "" */
 struct db_arg db_blob(struct bytes value);
 struct db_arg db_uuid(const struct uuid *value); /* NULL gives SQL NULL */
 struct db_arg db_time(int64_t seconds); /* a DATETIME, UTC; DATETIME(3) takes milliseconds 0 */
@@ -61,6 +62,13 @@ void db_rows_free(struct db_rows *rows);
 DEFINE_CLEANUP(struct db_rows *, db_rows_free)
 
 int db_query(
+    struct db *db, const char *sql, struct db_args args, struct db_rows **out, struct error *err);
+
+/*
+ * The same for a text that is put together from constants for this one call: it is prepared anew
+ * and forgotten behind it, and may be freed.
+ */
+int db_query_once(
     struct db *db, const char *sql, struct db_args args, struct db_rows **out, struct error *err);
 
 /* Moves to the next row (the first call to the first); false after the last. */

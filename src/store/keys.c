@@ -1,6 +1,8 @@
 /* The managed_key table: what is known of our private keys, never the keys. */
 #include "store/keys.h"
 
+#include <string.h>
+
 #include "store/db_rows.h"
 
 enum { PUBLIC_KEY_MAX = 2048 };
@@ -11,12 +13,29 @@ enum { PUBLIC_KEY_MAX = 2048 };
 static const char SQL_INSERT[] =
     "INSERT INTO managed_key (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char SQL_FIND[] = "SELECT " COLUMNS " FROM managed_key WHERE id = ?";
+static const char SQL_RETIRE[] =
+    "UPDATE managed_key SET state = 'retired' WHERE id = ? AND state = 'active'";
 static const char SQL_EACH[] = "SELECT " COLUMNS " FROM managed_key ORDER BY name";
 
 void
 managed_key_release(struct managed_key *key)
 {
 	buf_release(&key->public_key);
+}
+
+bool
+managed_key_is_for(const struct managed_key *key, const char *usage)
+{
+	size_t len = strlen(usage);
+
+	for (const char *at = key->usages; *at != '\0';) {
+		size_t end = strcspn(at, ",");
+
+		if (end == len && strncmp(at, usage, len) == 0)
+			return true;
+		at += end + (at[end] == ',' ? 1 : 0);
+	}
+	return false;
 }
 
 int
@@ -67,6 +86,16 @@ keys_find(struct db *db, const struct uuid *id, struct managed_key *out, struct 
 	out->public_key = (struct buf)BUF_INIT(PUBLIC_KEY_MAX);
 	buf_move(&out->public_key, &key.public_key);
 	return 0;
+}
+
+int
+keys_retire(struct db *db, const struct uuid *id, struct error *err)
+{
+	uint64_t rows = 0;
+
+	if (db_exec(db, SQL_RETIRE, db_args(db_uuid(id)), &rows, err) < 0)
+		return -1;
+	return rows == 1 ? 0 : error_set(err, ERR_CONFLICT, "the key is retired already");
 }
 
 int

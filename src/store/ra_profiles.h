@@ -1,6 +1,7 @@
 #ifndef STORE_RA_PROFILES_H
 #define STORE_RA_PROFILES_H
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "store/db.h"
 
@@ -66,7 +67,7 @@ int ra_profiles_find_id(
 /* The only enabled one; ERR_NOT_FOUND: none; ERR_CONFLICT: several. */
 int ra_profiles_find_only(struct db *db, struct ra_profile **out, struct error *err);
 
-/* All, by name. */
+/* All, by name, archived ones included. */
 int ra_profiles_each(struct db *db,
     int (*each)(const struct ra_profile *profile, void *arg, struct error *err), void *arg,
     struct error *err);
@@ -79,5 +80,43 @@ int ra_profiles_insert(struct db *db, const struct ra_profile *profile, struct e
  * raises the revision; call inside a transaction. ERR_CONFLICT when it was changed in between.
  */
 int ra_profiles_update(struct db *db, const struct ra_profile *profile, struct error *err);
+
+enum { RA_PROFILE_ATTRIBUTES_MAX = 4 * 1024 * 1024 };
+
+/* Appends the values of its custom attributes, a JSON array; nothing where there are none. */
+int ra_profiles_attributes(
+    struct db *db, const struct uuid *id, struct buf *json, struct error *err);
+
+/* Writes them; together with what raises the revision, inside a transaction. */
+int ra_profiles_set_attributes(
+    struct db *db, const struct uuid *id, const char *json, struct error *err);
+
+/* Why a profile's row has to stay. */
+struct ra_profile_use {
+	bool has_certificates;
+	bool is_enroller; /* another profile names it as the one of its enrollers */
+	bool may_issue;   /* it may have issued a moment ago, so that a certificate is under way */
+};
+
+/* Seconds for which a disabled profile must have been left alone before nothing can be under way:
+ * more than any RequestTimeoutSeconds. */
+enum { RA_PROFILE_QUIET_S = 2 * 3600 };
+
+/* Locks the profile's row and asks; inside a transaction. ERR_NOT_FOUND. */
+int ra_profiles_lock_use(
+    struct db *db, const struct ra_profile *profile, struct ra_profile_use *out, struct error *err);
+
+/*
+ * Deletes the row that still has profile->revision, and its enrollers; call inside a transaction,
+ * after ra_profiles_lock_use has found no use. ERR_CONFLICT when it was changed or taken into use
+ * in between.
+ */
+int ra_profiles_delete(struct db *db, const struct ra_profile *profile, struct error *err);
+
+/*
+ * Marks a profile as named by another one, so that its row is not deleted at the same time, on
+ * whichever node; call inside a transaction. ERR_NOT_FOUND: there is none, or it is archived.
+ */
+int ra_profiles_hold(struct db *db, const char *name, struct error *err);
 
 #endif

@@ -130,8 +130,56 @@ def test_the_list_is_filtered(service):
         (("--status", "bad"), "--status takes"),
         (("--limit", "0"), "--limit"),
         (("--expiring", "x"), "--expiring"),
+        (("--after", "x"), "token"),
     ):
         assert text in refused(service, "list", *words)
+
+
+def test_the_list_knows_owners_and_groups(service):
+    first, second = enroll(service, "owned-1"), enroll(service, "owned-2")
+    service.sql(
+        "INSERT INTO certificate_owner SELECT id, 'O''Brien %' FROM certificate"
+        f" WHERE serial = 0x{serial_of(first)};"
+        "INSERT INTO certificate_group (id, name, created_at) VALUES (REPEAT('g', 16), 'red', NOW());"
+        "INSERT INTO certificate_group_member SELECT REPEAT('g', 16), id FROM certificate"
+        f" WHERE serial = 0x{serial_of(second)}"
+    )
+
+    def listed(*words):
+        return [one["serial"] for one in json.loads(service.run("cert", "list", "--json", *words).stdout)]
+
+    assert listed("--owner", "o'brien %") == [serial_of(first)]
+    assert listed("--owner", "o'brien") == []
+    assert listed("--group", "red") == [serial_of(second)]
+    assert listed("--group", "red", "--owner", "o'brien %") == []
+
+
+def test_a_long_list_is_cut_and_goes_on(new_service):
+    service = new_service().make()
+    service.start()
+    first = enroll(service, "needle")
+    columns = service.value(
+        "SELECT GROUP_CONCAT(column_name ORDER BY ordinal_position) FROM information_schema.columns"
+        f" WHERE table_schema = '{service.database}' AND table_name = 'certificate'"
+    ).split(",")
+    other = {
+        "id": "UNHEX(CONCAT('7F', LPAD(HEX(seq), 30, '0')))",
+        "serial": "UNHEX(LPAD(HEX(seq), 32, '0'))",
+        "fingerprint": "UNHEX(LPAD(HEX(seq), 64, '0'))",
+        "subject": "'CN=hay'",
+        "common_name": "'hay'",
+        "sans": "''",
+        "der": "''",
+    }
+    values = ", ".join(other.get(column, column) for column in columns)
+    service.sql(f"INSERT INTO certificate SELECT {values} FROM certificate JOIN seq_1_to_100500")
+    cut = service.run("cert", "list", "--text", "needle", "--json")
+    assert json.loads(cut.stdout) == []
+    token = re.search(r"stopped after looking at 100000 certificates; .*--after (\S+)$", cut.stderr.strip())[1]
+    rest = service.run("cert", "list", "--text", "needle", "--json", "--after", token)
+    assert [one["serial"] for one in json.loads(rest.stdout)] == [serial_of(first)]
+    assert rest.stderr == ""
+    assert "another search" in refused(service, "list", "--text", "hay", "--after", token)
 
 
 def test_export_gives_the_very_certificate(service):

@@ -1,4 +1,4 @@
-/* Finding and listing certificates, against a real MariaDB. */
+/* Finding one certificate, against a real MariaDB. */
 #include "store/certificates_find.h"
 
 #include "fixture_store.h"
@@ -32,6 +32,11 @@ assert_texts(const struct certificate_row *row, const struct certificate_record 
 	ck_assert_str_eq(row->dropped, r->dropped);
 	ck_assert_str_eq(row->generation, "demo-1");
 	ck_assert_str_eq(row->ra_profile, "default");
+	ck_assert(row->has_ra_profile && row->ra_profile_enabled);
+	ck_assert_str_eq(row->authority, "demo");
+	ck_assert_mem_eq(row->authority_id.octets, "aaaaaaaaaaaaaaaa", UUID_SIZE);
+	ck_assert_str_eq(row->owner, "");
+	ck_assert_uint_eq(row->attributes.len, 0);
 }
 
 static void
@@ -140,6 +145,9 @@ START_TEST(its_state_comes_with_it)
 			    " lineage_compromised = TRUE",
 		    _i == 0 ? "hold" : "revoked", _i == 0 ? 6 : 0, FIXTURE_ISSUED + 9);
 		with_db_sql("UPDATE authority_generation SET state = 'expired'");
+		with_db_sql("UPDATE ra_profile SET enabled = FALSE");
+		with_db_sql("UPDATE certificate SET attributes = '[{\"name\": \"a\"}]'");
+		with_db_sql("INSERT INTO certificate_owner SELECT id, 'Jane' FROM certificate");
 		row = find_row(0);
 		ck_assert_int_eq(row->status, _i == 0 ? CERTIFICATE_ON_HOLD : CERTIFICATE_REVOKED);
 		ck_assert_str_eq(
@@ -149,6 +157,9 @@ START_TEST(its_state_comes_with_it)
 		ck_assert_uint_eq(row->renewals, 7);
 		ck_assert(row->lineage_compromised);
 		ck_assert(row->generation_expired);
+		ck_assert(row->has_ra_profile && !row->ra_profile_enabled);
+		ck_assert(bytes_equal_text(buf_bytes(&row->attributes), "[{\"name\": \"a\"}]"));
+		ck_assert_str_eq(row->owner, "Jane");
 		certificate_row_free(row);
 	}
 END_TEST
@@ -216,176 +227,11 @@ START_TEST(a_serial_of_two_issuers_is_a_conflict)
 		error_clear(&with_db_err);
 		with_db_ok(certificates_find_id(with_db, &record.r.id, &row, &with_db_err));
 		ck_assert_str_eq(row->generation, "");
+		ck_assert_str_eq(row->authority, "");
 		ck_assert_uint_eq(row->generation_der.len, 0);
 		certificate_row_free(row);
 	}
 END_TEST
-
-enum { DAY = FIXTURE_DAY, NOW = FIXTURE_ISSUED + 10 * FIXTURE_DAY };
-
-/* Numbers 1 to 6; what they are beside that is what the filters below find them by. */
-static void
-insert_six(void)
-{
-	static const char *const subjects[] = { "CN=Alpha", "CN=100%", "CN=under_score",
-		"CN=back\\slash", "CN=\xc3\x84rger", "O=Plain" };
-
-	with_db_sql("INSERT INTO ra_profile SELECT REPEAT('q', 16), 'Default2', description,"
-		    " authority_id, 0, 0, 1, key_types, 2048, 4096, 730, 7, '', '', '', 'dns', 100,"
-		    " 'any', 'est', 'Static', 1, created_at FROM ra_profile");
-	with_db_sql("INSERT INTO authority VALUES (REPEAT('b', 16), 'other', UTC_TIMESTAMP())");
-	with_db_sql("INSERT INTO authority_generation (id, authority_id, number, label, key_id,"
-		    " state, subject, certificate, created_at) VALUES (REPEAT('h', 16),"
-		    " REPEAT('b', 16), 1, 'other-1', REPEAT('k', 16), 'active', 'CN=Other',"
-		    " 'other CA', UTC_TIMESTAMP())");
-	for (uint8_t i = 1; i <= 6; i++) {
-		fixture_record(i, &record);
-		record.r.subject = subjects[i - 1];
-		record.r.lineage = fixture_uuid(i <= 2 ? 'l' : 'm');
-		record.r.ra_profile_id = i == 3 ? fixture_uuid('q') : fixture_profile;
-		record.r.generation_id = i == 4 ? fixture_uuid('h') : fixture_generation;
-		record.r.type = i == 5 ? "IntuneUser" : "Static";
-		/* 1 ended yesterday, 2 ends now, 3 in a day, 4 in two; 5 has yet to begin. */
-		if (i <= 4)
-			record.r.not_after = NOW + (i - 2) * (int64_t)DAY;
-		if (i == 5)
-			record.r.not_before = NOW + 1;
-		fixture_insert(&record);
-	}
-	with_db_sql("UPDATE certificate SET status = 'hold' WHERE subject = 'CN=under_score'");
-	with_db_sql("UPDATE certificate SET status = 'revoked' WHERE subject = 'CN=100%%'");
-}
-
-/* The numbers of what was listed, one digit each. */
-static int
-note(const struct certificate_row *row, void *arg, struct error *err)
-{
-	char *numbers = arg;
-	size_t len = strlen(numbers);
-
-	(void)err;
-	numbers[len] = (char)('0' + row->fingerprint[0]);
-	numbers[len + 1] = '\0';
-	return 0;
-}
-
-static const struct uuid LINEAGE = { "llllllllllllllll" };
-
-static const struct {
-	struct certificates_filter filter;
-	const char *numbers;
-} FILTERS[] = {
-	{ { .limit = 10 }, "654321" },
-	{ { .limit = 6 }, "654321" },
-	{ { .limit = 2 }, "65" },
-	{ { .text = "alpha", .limit = 10 }, "1" },
-	{ { .text = "\xc3\xa4RG", .limit = 10 }, "5" },
-	{ { .text = "HOST4.example", .limit = 10 }, "4" }, /* of the SANs */
-	{ { .text = "", .limit = 10 }, "654321" },
-	{ { .text = "%", .limit = 10 }, "2" },
-	{ { .text = "_", .limit = 10 }, "3" },
-	{ { .text = "\\", .limit = 10 }, "4" },
-	{ { .text = "a%a", .limit = 10 }, "" },
-	{ { .text = "al'; DROP TABLE audit; --", .limit = 10 }, "" },
-	{ { .text = "\xff", .limit = 10 }, "" },
-	{ { .text = "\xf0\x9f\x98\x80", .limit = 10 }, "" },
-	{ { .status = "good", .limit = 10 }, "6541" },
-	{ { .status = "hold", .limit = 10 }, "3" },
-	{ { .status = "revoked", .limit = 10 }, "2" },
-	{ { .status = "expired", .limit = 10 }, "1" },
-	{ { .status = "Good", .limit = 10 }, "" },
-	{ { .status = "g\xc3\xb6\xc3\xb6"
-		      "d",
-	      .limit = 10 },
-	    "" },
-	{ { .ra_profile = "default", .limit = 10 }, "65421" },
-	{ { .ra_profile = "Default2", .limit = 10 }, "3" },
-	{ { .ra_profile = "default2", .limit = 10 }, "" },
-	{ { .ra_profile = "default ", .limit = 10 }, "" },
-	{ { .authority = "demo", .limit = 10 }, "65321" },
-	{ { .authority = "other", .limit = 10 }, "4" },
-	{ { .authority = "Other", .limit = 10 }, "" },
-	{ { .authority = "nobody", .limit = 10 }, "" },
-	{ { .type = "IntuneUser", .limit = 10 }, "5" },
-	{ { .type = "intuneuser", .limit = 10 }, "" },
-	/* 1 has ended, 2 is revoked, 5 has not begun */
-	{ { .expires_before = NOW + 1000 * (int64_t)DAY, .limit = 10 }, "643" },
-	{ { .expires_before = NOW + 2 * DAY, .limit = 10 }, "3" },
-	{ { .expires_before = NOW + 2 * DAY + 1, .limit = 10 }, "43" },
-	{ { .expires_before = NOW, .limit = 10 }, "" },
-	{ { .lineage = &LINEAGE, .limit = 10 }, "21" },
-	{ { .lineage = &LINEAGE, .status = "good", .limit = 10 }, "1" },
-	{ { .lineage = &LINEAGE,
-	      .text = "host",
-	      .authority = "demo",
-	      .ra_profile = "default",
-	      .type = "Static",
-	      .limit = 1 },
-	    "2" },
-};
-
-START_TEST(a_filter_lets_pass_what_it_says)
-	{
-		struct certificates_filter filter = FILTERS[_i].filter;
-		char numbers[16] = "";
-
-		insert_six();
-		filter.now = NOW;
-		with_db_ok(certificates_each(with_db, &filter, note, numbers, &with_db_err));
-		ck_assert_str_eq(numbers, FILTERS[_i].numbers);
-	}
-END_TEST
-
-/* Each one's second of issue is smaller by one, and none is there twice. */
-static int
-count_down(const struct certificate_row *row, void *arg, struct error *err)
-{
-	int64_t *seconds = arg;
-
-	(void)err;
-	ck_assert_int_eq(row->issued_at, --*seconds);
-	return 0;
-}
-
-START_TEST(long_lists_come_whole_and_once)
-	{
-		static const int limits[] = { 1, 99, 100, 101, 200, 249, 250, 251, DB_MAX_ROWS };
-		struct certificates_filter filter = { .now = NOW, .limit = (size_t)limits[_i] };
-		int64_t seconds = FIXTURE_ISSUED + 251;
-
-		for (int i = 1; i <= 250; i++) {
-			fixture_record((uint8_t)i, &record);
-			fixture_insert(&record);
-		}
-		with_db_ok(certificates_each(with_db, &filter, count_down, &seconds, &with_db_err));
-		ck_assert_int_eq(
-		    FIXTURE_ISSUED + 251 - seconds, limits[_i] < 250 ? limits[_i] : 250);
-	}
-END_TEST
-
-static int
-stop_at_third(const struct certificate_row *row, void *arg, struct error *err)
-{
-	unsigned *count = arg;
-
-	(void)row;
-	return ++*count == 3 ? error_set(err, ERR_LIMIT, "enough") : 0;
-}
-
-START_TEST(whoever_is_told_may_end_it)
-	{
-		struct certificates_filter filter = { .now = NOW, .limit = 10 };
-		unsigned count = 0;
-
-		insert_six();
-		with_db_fails(
-		    certificates_each(with_db, &filter, stop_at_third, &count, &with_db_err),
-		    ERR_LIMIT);
-		ck_assert_uint_eq(count, 3);
-	}
-END_TEST
-
-#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 int
 main(int argc, char **argv)
@@ -402,9 +248,6 @@ main(int argc, char **argv)
 	tcase_add_loop_test(tc, the_largest_row_is_read, 0, 3);
 	tcase_add_test(tc, what_is_not_there_is_not_found);
 	tcase_add_test(tc, a_serial_of_two_issuers_is_a_conflict);
-	tcase_add_loop_test(tc, a_filter_lets_pass_what_it_says, 0, LENGTH(FILTERS));
-	tcase_add_loop_test(tc, long_lists_come_whole_and_once, 0, 9);
-	tcase_add_test(tc, whoever_is_told_may_end_it);
 	suite_add_tcase(suite, tc);
 	return with_db_run(suite);
 }

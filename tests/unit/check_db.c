@@ -446,6 +446,36 @@ START_TEST(many_statements_replace_each_other)
 	}
 END_TEST
 
+/* Two texts at one address: what the first was prepared as must not answer for the second. */
+START_TEST(a_statement_for_once_leaves_nothing)
+	{
+		static const char SQL_PREPARED[] =
+		    "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS"
+		    " WHERE VARIABLE_NAME = 'PREPARED_STMT_COUNT'";
+		char text[32];
+		long long before;
+
+		ck_assert_int_eq(query_int("SELECT 7"), 7);
+		before = with_db_sql("%s", SQL_PREPARED);
+		for (int i = 0; i < 300; i++) {
+			struct db_rows *rows = NULL;
+
+			(void)snprintf(
+			    text, sizeof(text), i % 10 == 9 ? "SELEKT %d" : "SELECT %d", i);
+			error_clear(&with_db_err);
+			ck_assert_int_eq(
+			    db_query_once(with_db, text, db_no_args, &rows, &with_db_err),
+			    i % 10 == 9 ? -1 : 0);
+			if (rows == NULL)
+				continue;
+			ck_assert(db_rows_next(rows));
+			ck_assert_int_eq(db_rows_int(rows, 0), i);
+			db_rows_free(rows);
+		}
+		ck_assert_int_eq(with_db_sql("%s", SQL_PREPARED), before);
+	}
+END_TEST
+
 START_TEST(a_node_that_left_its_cluster_is_dropped)
 	{
 		ck_assert_int_eq(query_int("SELECT 1"), 1);
@@ -1048,6 +1078,7 @@ case_losses(void)
 	tcase_add_loop_test(tc, a_statement_forgotten_by_the_server_is_prepared_again, 0, 2);
 	tcase_add_test(tc, statements_survive_a_change_of_the_table);
 	tcase_add_test(tc, many_statements_replace_each_other);
+	tcase_add_test(tc, a_statement_for_once_leaves_nothing);
 	tcase_add_test(tc, a_node_that_left_its_cluster_is_dropped);
 	tcase_add_loop_test(tc, the_outcome_is_unknown_after_a_loss_only, 0, COUNT(OUTCOMES));
 	tcase_add_test(tc, the_server_ends_a_long_statement_before_we_do);

@@ -6,7 +6,7 @@
 #include "with_db.h"
 
 /* All but three make a table; one more is schema_migration. */
-enum { KNOWN = 14, TABLES = KNOWN - 3 + 1 };
+enum { KNOWN = 24, TABLES = KNOWN - 6 + 1 };
 
 static char *report_text;
 static size_t report_len;
@@ -232,6 +232,10 @@ go_back(void)
 		    " DROP KEY certificate_lineage");
 	with_db_sql("ALTER TABLE ra_profile_enroller MODIFY kind ENUM('role', 'application',"
 		    " 'principal', 'ra_profile') CHARACTER SET ascii NOT NULL");
+	with_db_sql("ALTER TABLE certificate DROP KEY certificate_common_name,"
+		    " DROP KEY certificate_ra_profile, DROP KEY certificate_not_after");
+	with_db_sql("ALTER TABLE audit DROP COLUMN changes");
+	with_db_sql("ALTER TABLE ra_profile DROP COLUMN custom_attributes");
 	with_db_sql("DELETE FROM schema_migration WHERE name > '0009'");
 	with_db_sql(FIRST_INSERT, 'a', 'a', 'a');
 }
@@ -243,7 +247,7 @@ START_TEST(a_schema_with_certificates_is_extended_and_the_former_program_goes_on
 			with_db_sql("ALTER TABLE certificate ADD COLUMN renewals INT UNSIGNED"
 				    " NOT NULL DEFAULT 0");
 		with_db_ok(run(false));
-		ck_assert_uint_eq(lines_with(" applied\n"), 6);
+		ck_assert_uint_eq(lines_with(" applied\n"), KNOWN - 8);
 		with_db_sql(FIRST_INSERT, 'b', 'b', 'b');
 		ck_assert_int_eq(
 		    with_db_sql("SELECT COUNT(*) FROM certificate FORCE INDEX"
@@ -384,8 +388,13 @@ static const struct {
 	{ "serve", "DELETE FROM compromised_key", false },
 	{ "serve", "DELETE FROM audit", false },
 	{ "serve", "UPDATE audit SET detail = ''", false },
-	{ "serve", "UPDATE ra_profile SET enabled = 1", false },
-	{ "serve", "INSERT INTO ra_profile_enroller VALUES ('', 'role', 'x')", false },
+	{ "serve", "UPDATE ra_profile SET enabled = 1", true },
+	{ "serve", "DELETE FROM ra_profile_enroller", true },
+	{ "serve", "DELETE FROM scep_profile", true },
+	{ "serve", "DELETE FROM certificate_group_member", true },
+	{ "serve", "UPDATE authority_generation SET state = 'retired'", false },
+	{ "serve", "UPDATE managed_key SET uri = ''", false },
+	{ "serve", "DELETE FROM ra_certificate", false },
 	{ "serve", "DROP TABLE audit", false },
 	{ "maintain", "UPDATE ra_profile SET enabled = 1", true },
 	{ "maintain", "DELETE FROM ra_profile_enroller", true },

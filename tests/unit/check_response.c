@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "http/response.h"
 
 enum { OUT_MAX = RESPONSE_MAX_HEADERS + RESPONSE_MAX_BODY + 1024 };
@@ -110,6 +111,11 @@ static const struct {
 	{ ERR_KEY, 400, 4004, true, NULL },
 	{ ERR_NAME, 400, 4005, true, NULL },
 	{ ERR_TOO_LARGE, 413, 4006, true, NULL },
+	{ ERR_JSON, 400, 4007, true, NULL },
+	{ ERR_VALIDATION, 422, 4220, true, NULL },
+	{ ERR_NO_CERTIFICATE, 404, 7012, true, NULL },
+	{ ERR_REVOKED, 409, 5013, true, NULL },
+	{ ERR_STATE, 409, 4091, true, NULL },
 	{ ERR_NO_CREDENTIAL, 401, 4010, false, NULL },
 	{ ERR_TOKEN, 401, 4010, false, NULL },
 	{ ERR_ROLE, 403, 4030, true, NULL },
@@ -292,6 +298,52 @@ START_TEST(any_text_makes_one_line)
 	}
 END_TEST
 
+static const struct {
+	enum error_code code;
+	const char *text;
+	const char *start, *body; /* of the answer */
+} czertainly_rows[] = {
+	{ ERR_VALIDATION, "Name \"cannot\" be empty", "Status: 422 Unprocessable Content\r\n",
+	    "[\"Name \\\"cannot\\\" be empty\"]" },
+	{ ERR_BAD_REQUEST, "taken", "Status: 400 ", "{\"message\":\"taken\"}" },
+	{ ERR_JSON, "twice", "Status: 400 ",
+	    "{\"message\":\"Unable to read HTTP message\",\"detail\":\"twice\"}" },
+	{ ERR_METHOD, "this path takes GET", "Status: 400 ",
+	    "{\"message\":\"this path takes GET\"}" },
+	{ ERR_NOT_FOUND, "gone", "Status: 404 ", "{\"message\":\"gone\"}" },
+	{ ERR_ROLE, "Access Denied.",
+	    "Status: 403 Forbidden\r\n"
+	    "Content-Type: application/problem+json\r\n",
+	    "{\"statusCode\":403,\"code\":\"ACCESS_DENIED\",\"message\":\"Access Denied.\"}" },
+	{ ERR_TOKEN, "secret reason", "Status: 401 ",
+	    "{\"timestamp\":\"2023-11-14T22:13:20Z\",\"status\":401,\"error\":\"Unauthorized\","
+	    "\"path\":\"/api/v1/x\\\"\"}" },
+	{ ERR_INTERNAL, "secret reason", "Status: 500 ",
+	    "{\"message\":\"Internal server error.\"}" },
+	{ ERR_DATABASE, "secret reason", "Status: 503 Service Unavailable\r\nRetry-After: 5\r\n",
+	    "{\"message\":\"The database is not available at the moment.\"}" },
+	{ ERR_NOT_BUILT, "not built yet", "Status: 501 ", "{\"message\":\"not built yet\"}" },
+};
+
+START_TEST(czertainlys_clients_get_its_forms)
+	{
+		cleanup(buf_release) struct buf out = BUF_INIT(OUT_MAX);
+		struct error err = { .code = czertainly_rows[_i].code };
+		const char *start = czertainly_rows[_i].start;
+		struct response response;
+		const char *text;
+
+		clock_fix(1700000000);
+		(void)snprintf(err.text, sizeof(err.text), "%s", czertainly_rows[_i].text);
+		response_init(&response);
+		response_error_czertainly(&response, &err, "/api/v1/x\"");
+		text = written(&response, &out);
+		ck_assert_msg(strncmp(text, start, strlen(start)) == 0, "%s", text);
+		ck_assert_str_eq(strstr(text, "\r\n\r\n") + 4, czertainly_rows[_i].body);
+		response_release(&response);
+	}
+END_TEST
+
 START_TEST(the_longest_and_worst_text_still_fits)
 	{
 		cleanup(buf_release) struct buf out = BUF_INIT(OUT_MAX);
@@ -388,6 +440,8 @@ main(void)
 	tcase_add_test(tc, an_error_replaces_an_answer_and_keeps_its_headers);
 	tcase_add_loop_test(tc, any_text_makes_a_valid_json_string, 0, ROWS(text_rows));
 	tcase_add_loop_test(tc, any_text_makes_one_line, 0, ROWS(line_rows));
+	tcase_add_loop_test(tc, czertainlys_clients_get_its_forms, 0,
+	    sizeof(czertainly_rows) / sizeof(czertainly_rows[0]));
 	tcase_add_test(tc, the_longest_and_worst_text_still_fits);
 	tcase_add_loop_test(tc, a_header_cannot_be_split, 0, ROWS(header_rows));
 	tcase_add_loop_test(tc, too_many_headers_or_too_large_a_body_is_a_500, 0, 2);

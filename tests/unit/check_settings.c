@@ -180,7 +180,8 @@ static const struct {
 	    "ab:cd:ef",
 	    HEX32 HEX32 },
 	{ "Admin", "Certificates", HEX32 HEX32 ":", NULL },
-	{ "Admin", "Roles", "Admin.Full, Manage.All", "Admin.Full, Manage.All" },
+	{ "Admin", "Roles", "H=certificates:list+revoke, A=*:*",
+	    "H=certificates:list+revoke, A=*:*" },
 	{ "Limits", "SameCsrMinutes", "10081", NULL },
 	{ "Log", "Target", "SYSLOG", "syslog" },
 	{ "Log", "Target", "file:/var/log/x", "file:/var/log/x" },
@@ -349,31 +350,6 @@ START_TEST(the_environment_wins_over_the_file)
 	}
 END_TEST
 
-static void
-add_name(const char *name, void *data)
-{
-	buf_printf(data, "%s;", name);
-}
-
-START_TEST(settings_of_what_is_not_built_are_named)
-	{
-		cleanup(settings_freep) struct settings *settings = NULL;
-		cleanup(buf_release) struct buf names = BUF_INIT(4096);
-		struct error err = { 0 };
-
-		ck_assert_int_eq(
-		    load("[DbCSRValidation]\nAllowRenewals = true\n"
-			 "ReenrollmentAllowedCertificateTypes = Static\n"
-			 "[Keys]\nKeyringFile = /k\n"
-			 "[Admin]\nRoles = Admin.Full\nCertificates = " HEX32 HEX32 "\n"
-			 "[Server]\nAcceptVerifyResults = FAILED\nEstCacerts = full\n" URLS,
-			&settings, &err),
-		    0);
-		settings_each_unbuilt(settings, add_name, &names);
-		ck_assert_str_eq(buf_text(&names), "[Keys] KeyringFile;[Admin] Roles;");
-	}
-END_TEST
-
 static const struct {
 	const char *text;
 	bool is_warned;
@@ -405,8 +381,7 @@ END_TEST
 START_TEST(printing_ends_with_notes)
 	{
 		cleanup(file_release) struct file file =
-		    file_of("[Server]\n" URLS "[DbCSRValidation]\nAllowRenewals = true\n"
-			    "[Admin]\nRoles = Admin.Full\n");
+		    file_of("[Server]\n" URLS "[DbCSRValidation]\nAllowRenewals = true\n");
 		struct error err = { 0 };
 		char *text = NULL;
 		size_t len = 0;
@@ -418,8 +393,6 @@ START_TEST(printing_ends_with_notes)
 		ck_assert_ptr_nonnull(strstr(text, "[Server] Workers = 8  (default)\n"));
 		ck_assert_ptr_nonnull(
 		    strstr(text, "[Database] Socket = /run/mysqld/mysqld.sock  (default)\n"));
-		ck_assert_ptr_nonnull(
-		    strstr(text, "note: [Admin] Roles is not built yet: has no effect\n"));
 		ck_assert_ptr_nonnull(
 		    strstr(text, "note: [DbCSRValidation] AllowRenewals is on, but "));
 		ck_assert_ptr_nonnull(strstr(
@@ -557,7 +530,6 @@ main(void)
 	tcase_add_loop_test(tests, rules_between_settings_hold, 0, COUNT(RULES));
 	tcase_add_test(tests, hosts_leave_no_default_socket);
 	tcase_add_test(tests, the_environment_wins_over_the_file);
-	tcase_add_test(tests, settings_of_what_is_not_built_are_named);
 	tcase_add_loop_test(tests, renewals_that_no_type_may_use_are_told, 0, COUNT(RENEWALS));
 	tcase_add_test(tests, printing_ends_with_notes);
 	tcase_add_loop_test(tests, the_sample_file_shows_every_key_with_its_default, 0, rows);

@@ -4,9 +4,11 @@
 /* Keys and requests for the tests of crypto; included by one program each, so all is static. */
 
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -21,6 +23,28 @@ enum { FIXTURE_MAX = 1048576 };
 #define UNUSED_FN __attribute__((unused))
 
 static char fixture_folder[] = "/tmp/certwright-check-XXXXXX";
+
+static char fixture_paths[4][256];
+
+/* A path in the test's folder; each of the four slots is overwritten by its next use. */
+UNUSED_FN static const char *
+fixture_path(int slot, const char *name)
+{
+	(void)snprintf(
+	    fixture_paths[slot], sizeof(fixture_paths[slot]), "%s/%s", fixture_folder, name);
+	return fixture_paths[slot];
+}
+
+UNUSED_FN static void
+fixture_write_file(const char *name, struct bytes content, mode_t mode)
+{
+	int fd = open(fixture_path(0, name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, content.ptr, content.len), (ssize_t)content.len);
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	(void)close(fd);
+}
 
 UNUSED_FN static void
 fixture_folder_make(void)

@@ -53,9 +53,14 @@ fixture_store_setup(void)
 		    " state, subject, certificate, created_at) VALUES (REPEAT('g', 16),"
 		    " REPEAT('a', 16), 1, 'demo-1', REPEAT('k', 16), 'active', 'CN=Demo',"
 		    " 'the CA', UTC_TIMESTAMP())");
-	with_db_sql("INSERT INTO ra_profile VALUES (REPEAT('p', 16), 'default', '',"
-		    " REPEAT('a', 16), 1, 0, 1, 'p256', 2048, 4096, 730, 7, '', '', '', 'dns',"
-		    " 100, 'any', 'est', 'Static', 1, UTC_TIMESTAMP())");
+	with_db_sql(
+	    "INSERT INTO ra_profile (id, name, description, authority_id, enabled, archived,"
+	    " revision, key_types, min_rsa_bits, max_rsa_bits, validity_days,"
+	    " min_remaining_days, key_usages, allowed_ekus, default_ekus, san_types,"
+	    " max_sans, subject_rule, protocols, renewable_types, add_cdp, created_at)"
+	    " VALUES (REPEAT('p', 16), 'default', '',"
+	    " REPEAT('a', 16), 1, 0, 1, 'p256', 2048, 4096, 730, 7, '', '', '', 'dns',"
+	    " 100, 'any', 'est', 'Static', 1, UTC_TIMESTAMP())");
 }
 
 /* A record of its own lineage, issued `number` seconds after FIXTURE_ISSUED; in place. */
