@@ -1,4 +1,6 @@
-/* certwright key: the private keys that the records name. */
+/* certwright key: the private keys that the records name, and the keyring. */
+#include "cmd/key.h"
+
 #include <stdio.h>
 
 #include "cmd/ca_json.h"
@@ -85,6 +87,12 @@ cmd_key(int argc, char **argv)
 {
 	static const struct option_action actions[] = {
 		{ "list", "list the private keys on record", key_list },
+		{ "new-secret-key", "make the keyring, or a new key in front of it",
+		    key_new_secret_key },
+		{ "list-secret-keys", "list the keys of the keyring and what is under them",
+		    key_list_secret_keys },
+		{ "rotate-secrets", "seal all secrets anew under the first key",
+		    key_rotate_secrets },
 		{ NULL, NULL, NULL },
 	};
 

@@ -19,9 +19,8 @@ close_fd(const int *fd)
 		(void)close(*fd);
 }
 
-/* The rules for a file that holds a secret. */
-static int
-check_file(int fd, struct error *err)
+int
+key_file_check(int fd, struct error *err)
 {
 	struct stat st;
 
@@ -67,7 +66,7 @@ key_file_read(const char *path, struct buf *out, struct error *err)
 		return error_set(err, ERR_CA_KEY, "must not be a symbolic link");
 	if (fd < 0)
 		return error_set(err, ERR_CA_KEY, "open: %s", strerror(errno));
-	if (check_file(fd, err) < 0)
+	if (key_file_check(fd, err) < 0)
 		return -1;
 	return read_all(fd, out, err);
 }
@@ -93,13 +92,13 @@ key_file_secret(const char *path, struct buf *out, struct error *err)
 	return 0;
 }
 
-static int
-write_all(int fd, const gnutls_datum_t *data, struct error *err)
+int
+key_file_write(int fd, struct bytes data, struct error *err)
 {
 	size_t done = 0;
 
-	while (done < data->size) {
-		ssize_t put = write(fd, data->data + done, data->size - done);
+	while (done < data.len) {
+		ssize_t put = write(fd, data.ptr + done, data.len - done);
 
 		if (put < 0 && errno != EINTR)
 			return error_set(err, ERR_CA_KEY, "write: %s", strerror(errno));
@@ -110,9 +109,8 @@ write_all(int fd, const gnutls_datum_t *data, struct error *err)
 	return 0;
 }
 
-/* Makes the new name itself durable. */
-static int
-sync_folder(const char *path, struct error *err)
+int
+key_file_sync_folder(const char *path, struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 	cleanup(buf_release) struct buf folder = BUF_INIT(4096);
@@ -136,7 +134,8 @@ write_new(const char *path, const gnutls_datum_t *data, struct error *err)
 
 	if (fd < 0)
 		return error_set(err, ERR_CA_KEY, "open: %s", strerror(errno));
-	if (write_all(fd, data, err) < 0 || sync_folder(path, err) < 0) {
+	if (key_file_write(fd, bytes_of(data->data, data->size), err) < 0 ||
+	    key_file_sync_folder(path, err) < 0) {
 		(void)unlink(path);
 		return -1;
 	}

@@ -39,6 +39,15 @@ void key_gnutls_kind(struct key_facts facts, gnutls_pk_algorithm_t *algorithm, u
 /* Reads a whole secret file under the rules of key_open; ERR_CA_KEY names file and rule. */
 int key_file_read(const char *path, struct buf *out, struct error *err);
 
+/* The rules for an open file that holds a secret; ERR_CA_KEY. */
+int key_file_check(int fd, struct error *err);
+
+/* Writes all and waits until it is on disk; ERR_CA_KEY. */
+int key_file_write(int fd, struct bytes data, struct error *err);
+
+/* Makes a new name in the folder of path durable; ERR_CA_KEY. */
+int key_file_sync_folder(const char *path, struct error *err);
+
 /* The first line of a secret file, NUL-terminated; NULL path: "". */
 int key_file_secret(const char *path, struct buf *out, struct error *err);
 
