@@ -24,6 +24,7 @@ struct wish {
 	const char *path_len;
 	const char *csr;
 	bool existing_key;
+	bool scep_direct;
 	bool activate;
 };
 
@@ -46,6 +47,7 @@ read_plan(const struct wish *wish, struct authority_plan *plan, struct error *er
 			.file = wish->key_file,
 			.uri = wish->key_uri,
 			.passphrase_file = wish->passphrase_file,
+			.usages = wish->scep_direct ? "ca,scep" : "ca",
 			.existing = wish->existing_key,
 		},
 		.subject = wish->subject,
@@ -121,6 +123,9 @@ ca_init(int argc, char **argv)
 		    OPTION_TEXT, &wish.path_len },
 		{ "csr", "FILE", "write a request for an outer CA, do not sign", OPTION_TEXT,
 		    &wish.csr },
+		{ "scep-direct", NULL,
+		    "let SCEP use the CA's own key (better: certwright ra create)", OPTION_FLAG,
+		    &wish.scep_direct },
 		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
 	};
 	const struct option_set set = {

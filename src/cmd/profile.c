@@ -1,32 +1,18 @@
 /* certwright profile: showing and changing RA profiles. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/profile_rule.h"
+#include "cmd/profile_use.h"
 #include "cmd/records.h"
 #include "cmd/table.h"
+#include "enroll/profile_audit.h"
 #include "enroll/profile_change.h"
 #include "enroll/profile_rules.h"
 
 enum { MAX_ASSIGNMENTS = 64 };
-
-static struct json_object *
-enrollers_json(const struct ra_profile *profile)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; array != NULL && i < profile->enroller_count; i++) {
-		cleanup(buf_release) struct buf text = BUF_INIT(256);
-
-		buf_printf(&text, "%s:%s", enroller_kind_name(profile->enrollers[i].kind),
-		    profile->enrollers[i].value);
-		json_object_array_add(array, json_object_new_string(buf_text(&text)));
-	}
-	return array;
-}
 
 static int
 profile_json(
@@ -47,7 +33,7 @@ profile_json(
 	for (size_t i = 0; i < count; i++)
 		json_object_object_add(
 		    object, fields[i].name, profile_rules_json(profile, &fields[i]));
-	json_object_object_add(object, "Enroller", enrollers_json(profile));
+	json_object_object_add(object, "Enroller", profile_audit_enrollers(profile));
 	*out = take(object);
 	return 0;
 }
@@ -125,18 +111,6 @@ profile_list(int argc, char **argv)
 }
 
 static int
-find_profile(struct db *db, const char *name, struct ra_profile **out, struct error *err)
-{
-	if (ra_profiles_find(db, name, out, err) == 0)
-		return 0;
-	if (!error_is(err, ERR_NOT_FOUND))
-		return -1;
-	error_clear(err);
-	return error_set(err, ERR_NOT_FOUND,
-	    "there is no RA profile \"%.64s\"; certwright profile list shows all", name);
-}
-
-static int
 show(const char *config, const char *name, bool as_json, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
@@ -144,7 +118,7 @@ show(const char *config, const char *name, bool as_json, struct error *err)
 	cleanup(json_object_putp) struct json_object *object = NULL;
 
 	if (records_open(config, &records, err) < 0 ||
-	    find_profile(records.db, name, &profile, err) < 0 ||
+	    profile_use_find(records.db, name, &profile, err) < 0 ||
 	    profile_json(records.db, profile, &object, err) < 0)
 		return -1;
 	return as_json ? table_print_json(object, err) : table_print_members(object, err);
@@ -153,27 +127,14 @@ show(const char *config, const char *name, bool as_json, struct error *err)
 static int
 profile_show(int argc, char **argv)
 {
-	bool as_json = false;
-	const struct option_spec specs[] = {
-		{ "json", NULL, "print JSON", OPTION_FLAG, &as_json },
-		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
-	};
-	const struct option_set set = {
-		.usage = "profile show [options] NAME",
+	static const struct records_showing showing = {
+		.command = "profile show",
+		.argument = "NAME",
 		.about = "Shows the rules of an RA profile and who may enroll with it.",
-		.specs = specs,
-		.min_arguments = 1,
-		.max_arguments = 1,
+		.show = show,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return show(options.config, options.arguments[0], as_json, &err) < 0
-		   ? cmd_fail("profile show", &err)
-		   : CMD_OK;
+	return records_show(&showing, argc, argv);
 }
 
 /* Applies "Key=value", "Enroller+=..." and "Enroller-=..." one after the other. */
@@ -191,6 +152,12 @@ create(const struct options *options, const char *authority, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(ra_profile_freep) struct ra_profile *profile = ra_profile_new();
+	const struct audit_actor actor = { .name = records.actor, .remote_address = "" };
+	const struct profile_creation creation = {
+		.actor = &actor,
+		.authority = authority,
+		.profile = profile,
+	};
 	const char *name = options->arguments[0];
 
 	if (profile == NULL)
@@ -202,7 +169,7 @@ create(const struct options *options, const char *authority, struct error *err)
 	if (assign_all(profile, options->arguments + 1, options->count - 1, err) < 0 ||
 	    records_open(options->config, &records, err) < 0)
 		return -1;
-	if (profile_change_create(records.db, records.actor, authority, profile, err) < 0) {
+	if (profile_change_create(records.db, &creation, err) < 0) {
 		if (!error_is(err, ERR_CONFLICT))
 			return -1;
 		error_clear(err);
@@ -249,10 +216,11 @@ set_rules(const struct options *options, struct error *err)
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(ra_profile_freep) struct ra_profile *before = NULL;
 	cleanup(ra_profile_freep) struct ra_profile *after = NULL;
-	struct profile_change change = { .actor = records.actor };
+	const struct audit_actor actor = { .name = records.actor, .remote_address = "" };
+	struct profile_change change = { .actor = &actor };
 
 	if (records_open(options->config, &records, err) < 0 ||
-	    find_profile(records.db, options->arguments[0], &before, err) < 0 ||
+	    profile_use_find(records.db, options->arguments[0], &before, err) < 0 ||
 	    ra_profiles_find_id(records.db, &before->id, &after, err) < 0 ||
 	    assign_all(after, options->arguments + 1, options->count - 1, err) < 0)
 		return -1;
@@ -296,6 +264,11 @@ cmd_profile(int argc, char **argv)
 		{ "show", "show one with all its rules", profile_show },
 		{ "create", "make a new one", profile_create },
 		{ "set", "change rules, and who may enroll", profile_set },
+		{ "enable", "let certificates be issued with one", profile_use_enable },
+		{ "disable", "let none be issued with one any more", profile_use_disable },
+		{ "delete", "delete one, or archive it where it is in use", profile_use_delete },
+		{ "scep-activate", "make a SCEP profile serve one", profile_use_scep_activate },
+		{ "scep-deactivate", "end that", profile_use_scep_deactivate },
 		{ NULL, NULL, NULL },
 	};
 

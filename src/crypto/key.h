@@ -56,12 +56,15 @@ int key_open(const char *uri, const char *passphrase_file, struct key **out, str
 int key_generate_file(
     const char *path, const char *passphrase_file, struct key_facts facts, struct error *err);
 
+/* What a token lets its key do; a key in a file can do both. */
+enum key_purpose { KEY_SIGNS, KEY_SIGNS_AND_DECRYPTS };
+
 /*
  * Makes a new key pair inside the token that the URI names (its object= is the label), never
  * beside one of that label. GnuTLS 3.7 cannot make Ed25519 keys there.
  */
-int key_generate_pkcs11(
-    const char *uri, const char *passphrase_file, struct key_facts facts, struct error *err);
+int key_generate_pkcs11(const char *uri, const char *passphrase_file, struct key_facts facts,
+    enum key_purpose purpose, struct error *err);
 
 struct key_facts key_facts(const struct key *key);
 

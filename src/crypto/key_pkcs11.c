@@ -105,8 +105,22 @@ refuse_existing(const char *uri, struct buf *secret, struct error *err)
 	return 0;
 }
 
+/* Of all usages GnuTLS makes CKA_DECRYPT of this one alone. */
+static unsigned
+usage_of(enum key_purpose purpose)
+{
+	switch (purpose) {
+	case KEY_SIGNS:
+		return GNUTLS_KEY_DIGITAL_SIGNATURE;
+	case KEY_SIGNS_AND_DECRYPTS:
+		return GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_DECIPHER_ONLY;
+	}
+	return 0;
+}
+
 static int
-generate(const char *uri, const char *label, struct key_facts facts, struct error *err)
+generate(const char *uri, const char *label, struct key_facts facts, enum key_purpose purpose,
+    struct error *err)
 {
 	gnutls_pk_algorithm_t algorithm = GNUTLS_PK_UNKNOWN;
 	unsigned bits = 0;
@@ -117,7 +131,7 @@ generate(const char *uri, const char *label, struct key_facts facts, struct erro
 	random_bytes(id, sizeof(id));
 	key_gnutls_kind(facts, &algorithm, &bits);
 	rc = gnutls_pkcs11_privkey_generate3(uri, algorithm, bits, label, &cid, GNUTLS_X509_FMT_DER,
-	    NULL, GNUTLS_KEY_DIGITAL_SIGNATURE,
+	    NULL, usage_of(purpose),
 	    GNUTLS_PKCS11_OBJ_FLAG_LOGIN | GNUTLS_PKCS11_OBJ_FLAG_MARK_SENSITIVE |
 		GNUTLS_PKCS11_OBJ_FLAG_MARK_PRIVATE);
 	if (rc < 0)
@@ -126,7 +140,8 @@ generate(const char *uri, const char *label, struct key_facts facts, struct erro
 }
 
 static int
-generate_named(const char *uri, struct buf *secret, struct key_facts facts, struct error *err)
+generate_named(const char *uri, struct buf *secret, struct key_facts facts,
+    enum key_purpose purpose, struct error *err)
 {
 	cleanup(buf_release) struct buf label = BUF_INIT(LABEL_MAX);
 
@@ -137,19 +152,19 @@ generate_named(const char *uri, struct buf *secret, struct key_facts facts, stru
 	if (load_module(uri, err) < 0 || refuse_existing(uri, secret, err) < 0)
 		return -1;
 	gnutls_pkcs11_set_pin_function(give_pin, secret);
-	return generate(uri, buf_text(&label), facts, err);
+	return generate(uri, buf_text(&label), facts, purpose, err);
 }
 
 int
-key_generate_pkcs11(
-    const char *uri, const char *passphrase_file, struct key_facts facts, struct error *err)
+key_generate_pkcs11(const char *uri, const char *passphrase_file, struct key_facts facts,
+    enum key_purpose purpose, struct error *err)
 {
 	cleanup(buf_release) struct buf secret = BUF_INIT(KEY_SECRET_MAX);
 	int rc;
 
 	if (key_file_secret(passphrase_file, &secret, err) < 0)
 		return -1;
-	rc = generate_named(uri, &secret, facts, err);
+	rc = generate_named(uri, &secret, facts, purpose, err);
 	/* The PIN must not outlive this call. */
 	gnutls_pkcs11_set_pin_function(NULL, NULL);
 	return rc < 0 ? error_prefix(err, "key %.*s", (int)strcspn(uri, "?"), uri) : 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "crypto/der.h"
 #include "crypto/text.h"
 
@@ -204,6 +205,15 @@ add_escaped(const char *value, struct buf *out)
 
 /* An attribute without a keyword keeps its text behind the dotted OID: these lines are for people.
  */
+const char *
+name_common_name(const struct name *name)
+{
+	for (size_t i = name->count; i > 0; i--)
+		if (strcmp(name->attributes[i - 1].oid, OID_COMMON_NAME) == 0)
+			return name->attributes[i - 1].value;
+	return NULL;
+}
+
 void
 name_text(const struct name *name, struct buf *out)
 {

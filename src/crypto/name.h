@@ -33,6 +33,9 @@ int name_read(struct bytes der, struct name *out, struct error *err);
  */
 void name_text(const struct name *name, struct buf *out);
 
+/* The value of the most specific common name, which stands last; NULL: there is none. */
+const char *name_common_name(const struct name *name);
+
 /*
  * Makes a DER Name from an RFC 4514 text such as "CN=Demo CA,O=Example" (the
  * first attribute ends up last, as that RFC says); keywords of RFC 4514 section 3 plus

@@ -127,6 +127,7 @@ certify_first(const struct authority_context *context, const struct authority_pl
 	const struct authority_shape shape = {
 		.subject = buf_bytes(&creation->subject),
 		.path_len = plan->path_len,
+		.is_for_scep = managed_key_is_for(&creation->key.row, "scep"),
 		.not_before = authority_not_before(context),
 		.not_after = context->now + (int64_t)plan->days * DAY_SECONDS,
 	};

@@ -52,18 +52,6 @@ survey_one(const struct generation *generation, void *arg, struct error *err)
 }
 
 int
-authority_next_number(
-    struct db *db, const struct uuid *authority_id, unsigned *out, struct error *err)
-{
-	struct survey survey = { 0 };
-
-	if (generations_each(db, authority_id, survey_one, &survey, err) < 0)
-		return -1;
-	*out = survey.highest + 1;
-	return 0;
-}
-
-int
 authority_base_load(struct db *db, const char *name, struct authority_base *out, struct error *err)
 {
 	cleanup(authority_base_release) struct authority_base base = { .cert = NULL };
@@ -172,6 +160,19 @@ authority_serial(uint8_t serial[static CERT_SERIAL_SIZE])
 	serial[0] = CA_SERIAL_OCTET;
 }
 
+/* RFC 5280, 4.2.1.3: what signs or decrypts anything else than certificates has to say so. */
+static unsigned
+key_usage(const struct authority_shape *shape, const struct key *key)
+{
+	unsigned usage = KU_KEY_CERT_SIGN | KU_CRL_SIGN;
+
+	if (shape->is_for_scep)
+		usage |= KU_DIGITAL_SIGNATURE;
+	if (shape->is_for_scep && key_facts(key).type == KEY_RSA)
+		usage |= KU_KEY_ENCIPHERMENT;
+	return usage;
+}
+
 int
 authority_generation_sign(struct generation *generation, struct key *key,
     const struct authority_shape *shape, struct error *err)
@@ -187,7 +188,7 @@ authority_generation_sign(struct generation *generation, struct key *key,
 		.subject_key_id = shape->subject_key_id,
 		.is_ca = true,
 		.path_len = shape->path_len,
-		.key_usage = KU_KEY_CERT_SIGN | KU_CRL_SIGN,
+		.key_usage = key_usage(shape, key),
 	};
 
 	authority_serial(template.serial);

@@ -25,10 +25,6 @@ int authority_base_load(
 /* The authority by name; ERR_NOT_FOUND that names it. */
 int authority_find(struct db *db, const char *name, struct authority *out, struct error *err);
 
-/* The highest number of the authority's generations, plus one. */
-int authority_next_number(
-    struct db *db, const struct uuid *authority_id, unsigned *out, struct error *err);
-
 /* A pending row without certificate and key. */
 void authority_generation_begin(
     struct generation *generation, const struct authority *authority, unsigned number, int64_t now);
@@ -42,6 +38,7 @@ struct authority_shape {
 	struct bytes subject;        /* Name DER */
 	struct bytes subject_key_id; /* empty: of the key */
 	int path_len;
+	bool is_for_scep; /* the key signs and decrypts SCEP messages too */
 	int64_t not_before;
 	int64_t not_after;
 };

@@ -1,4 +1,4 @@
-/* The keys of CA generations: where they are made, how they are recorded and opened again. */
+/* Our keys for CAs and for SCEP: where they are made, how they are recorded and opened again. */
 #include "enroll/authority_key.h"
 
 #include <errno.h>
@@ -106,6 +106,17 @@ passphrase_of(const struct managed_key *row)
 	return row->passphrase_file[0] != '\0' ? row->passphrase_file : NULL;
 }
 
+/* Ed25519 can neither decrypt nor agree on a key, and no SCEP client knows it (RFC 8894). */
+static int
+check_usages(const struct managed_key *row, struct key_facts facts, struct error *err)
+{
+	if (facts.type != KEY_ED25519 || !managed_key_is_for(row, "scep"))
+		return 0;
+	return error_set(err, ERR_CONFIG,
+	    "SCEP cannot use an Ed25519 key, which decrypts nothing; take RSA (or P-256 or P-384, "
+	    "which Intune does not take)");
+}
+
 static int
 make_key(const char *type, const struct managed_key *row, struct error *err)
 {
@@ -114,10 +125,11 @@ make_key(const char *type, const struct managed_key *row, struct error *err)
 
 	if (type == NULL)
 		return error_set(err, ERR_CONFIG, "the type of the new key is missing (--key)");
-	if (key_facts_parse(type, &facts, err) < 0)
+	if (key_facts_parse(type, &facts, err) < 0 || check_usages(row, facts, err) < 0)
 		return -1;
 	if (strncmp(row->uri, "file:", 5) != 0)
-		return key_generate_pkcs11(row->uri, passphrase_of(row), facts, err);
+		return key_generate_pkcs11(row->uri, passphrase_of(row), facts,
+		    managed_key_is_for(row, "scep") ? KEY_SIGNS_AND_DECRYPTS : KEY_SIGNS, err);
 	if (lstat(row->uri + 5, &st) == 0)
 		return error_set(err, ERR_CA_KEY,
 		    "%s exists already; where an interrupted run left it, use it with "
@@ -153,7 +165,6 @@ describe_key(struct authority_key *key, struct error *err)
 	row->created_at = clock_now();
 	row->public_key = (struct buf)BUF_INIT(PUBLIC_KEY_MAX);
 	(void)snprintf(row->algorithm, sizeof(row->algorithm), "%s", key_type_name(facts.type));
-	(void)snprintf(row->usages, sizeof(row->usages), "ca");
 	(void)snprintf(row->state, sizeof(row->state), "active");
 	buf_add(&row->public_key, key_public(key->key));
 	if (buf_failed(&row->public_key))
@@ -168,12 +179,15 @@ authority_key_prepare(const struct settings *settings, const struct authority_ke
 	cleanup(authority_key_release) struct authority_key key = { .is_new = !choice->existing };
 
 	(void)snprintf(key.row.name, sizeof(key.row.name), "%s", label);
+	(void)snprintf(key.row.usages, sizeof(key.row.usages), "%s",
+	    choice->usages != NULL ? choice->usages : "ca");
 	if (place_key(settings, choice, &key.row, err) < 0)
 		return -1;
 	if (key.is_new && make_key(choice->type, &key.row, err) < 0)
 		return -1;
 	if (key_open(key.row.uri, passphrase_of(&key.row), &key.key, err) < 0 ||
-	    check_type(choice->type, key_facts(key.key), err) < 0 || describe_key(&key, err) < 0)
+	    check_type(choice->type, key_facts(key.key), err) < 0 ||
+	    check_usages(&key.row, key_facts(key.key), err) < 0 || describe_key(&key, err) < 0)
 		return authority_key_stays(&key, err);
 	*out = key;
 	key = (struct authority_key){ .key = NULL };
@@ -205,7 +219,7 @@ authority_key_stays(const struct authority_key *key, struct error *err)
 	/* It may be the only key of a CA that is active by now. */
 	if (db_outcome_unknown(err))
 		return error_prefix(err,
-		    "keep the new key in %s until certwright ca list shows whether it is used",
+		    "keep the new key in %s until certwright key list shows whether it is used",
 		    key->row.uri);
 	return error_prefix(err,
 	    "the new key stays in %s (remove it, or use it with --existing-key)", key->row.uri);

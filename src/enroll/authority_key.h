@@ -7,12 +7,13 @@
 #include "crypto/key.h"
 #include "store/keys.h"
 
-/* Which key a CA generation gets; borrowed. */
+/* Which key a CA generation or a registration authority gets; borrowed. */
 struct authority_key_choice {
 	const char *type;            /* as key_facts_parse takes it */
 	const char *file;            /* NULL: STATEDIR/keys/LABEL.key */
 	const char *uri;             /* a pkcs11: URI instead of a file; NULL: none */
 	const char *passphrase_file; /* NULL: none */
+	const char *usages;          /* "ca", "scep" or "ca,scep"; NULL: "ca" */
 	bool existing;               /* it exists; make none */
 };
 
@@ -28,8 +29,8 @@ void authority_key_release(struct authority_key *key);
 
 /*
  * Makes the key, or opens it where it exists, and fills the row, whose name is
- * the label. ERR_CONFIG for a wrong choice, ERR_CA_KEY for what key_open says. On success *out is
- * the caller's to release.
+ * the label. ERR_CONFIG for a wrong choice, such as Ed25519 for SCEP, ERR_CA_KEY for what key_open
+ * says. On success *out is the caller's to release.
  */
 int authority_key_prepare(const struct settings *settings,
     const struct authority_key_choice *choice, const char *label, struct authority_key *out,

@@ -63,6 +63,7 @@ certify(struct successor *successor, struct error *err)
 		.subject_key_id =
 		    bytes_equal(key_public(key), old->spki) ? old->key_id : bytes_of(NULL, 0),
 		.path_len = old->path_len,
+		.is_for_scep = managed_key_is_for(&successor->key.row, "scep"),
 		.not_before = authority_not_before(successor->context),
 		.not_after = successor->context->now + (int64_t)successor->plan.days * DAY_SECONDS,
 	};
@@ -178,11 +179,15 @@ authority_rekey(const struct authority_context *context, const struct authority_
     struct authority_outcome *out, struct error *err)
 {
 	cleanup(successor_release) struct successor next = { .context = context, .plan = *plan };
+	cleanup(managed_key_release) struct managed_key present = { .bits = 0 };
 	struct authority_key_choice choice = plan->key;
 	char type[KEY_TYPE_MAX];
 
-	if (load(&next, err) < 0)
+	if (load(&next, err) < 0 ||
+	    keys_find(context->db, &next.base.generation.key_id, &present, err) < 0)
 		return -1;
+	/* A CA that was made for SCEP stays one. */
+	choice.usages = present.usages;
 	same_type(&next.base.cert->key, type);
 	if (choice.type == NULL && !choice.existing)
 		choice.type = type;

@@ -25,4 +25,17 @@ struct client_certificate *client_certificate_new(void) OWNED(client_certificate
 int client_certificate_verify(struct db *db, struct bytes der, int64_t now,
     struct client_certificate **out, struct error *err);
 
+/*
+ * A certificate of ours by the id of its record, for whoever has a right to it; its signature and
+ * state are not looked at. ERR_NOT_FOUND; ERR_RENEWAL where it cannot be read. On success *out
+ * belongs to the caller.
+ */
+int client_certificate_find(
+    struct db *db, const struct uuid *id, struct client_certificate **out, struct error *err);
+
+/* Whether such a one is good for a renewal: verified as client_certificate_verify does, but for
+ * what it takes from the handshake. ERR_RENEWAL says what was wrong. */
+int client_certificate_check(
+    struct db *db, const struct client_certificate *client, int64_t now, struct error *err);
+
 #endif

@@ -1,8 +1,6 @@
 /* What is written down of an issued certificate: its row, and a line in the log. */
 #include "enroll/issuance.h"
 
-#include <string.h>
-
 #include "base/enc.h"
 #include "base/log.h"
 #include "store/certificates.h"
@@ -25,16 +23,6 @@ issuance_requester_read(
 		return -1;
 	*out = who;
 	return 0;
-}
-
-/* The most specific common name stands last. */
-static const char *
-common_name(const struct name *name)
-{
-	for (size_t i = name->count; i > 0; i--)
-		if (strcmp(name->attributes[i - 1].oid, OID_COMMON_NAME) == 0)
-			return name->attributes[i - 1].value;
-	return NULL;
 }
 
 static void
@@ -89,18 +77,43 @@ record_requester(const struct issuance *issuance, struct certificate_record *rec
 	record->request_id = issuance->request->request_id;
 }
 
+/* The certificate on whose strength this one is issued; NULL: a token's alone. */
+static const struct client_certificate *
+earlier(const struct issuance *issuance)
+{
+	return issuance->request->old != NULL ? issuance->request->old : issuance->request->client;
+}
+
 /* What one certificate wins for its holder shares its fate, so it is of the same lineage. */
 static void
 record_lineage(const struct issuance *issuance, struct certificate_record *record)
 {
-	const struct client_certificate *client = issuance->request->client;
+	const struct client_certificate *from = earlier(issuance);
 
 	record->lineage = record->id;
-	if (client == NULL)
+	if (from == NULL)
 		return;
-	record->lineage = client->row->lineage;
+	record->lineage = from->row->lineage;
 	if (issuance->request->kind == POLICY_RENEW)
-		record->renewed_from = &client->row->id;
+		record->renewed_from = &from->row->id;
+}
+
+/* A client certificate that goes with its holder's request and one that is renewed for its holder
+ * were revoked alike; which of them it was decides the words. */
+static int
+insert(struct db *db, const struct issuance *issuance, const struct certificate_record *row,
+    struct error *err)
+{
+	const struct client_certificate *from = earlier(issuance);
+
+	if (from == NULL)
+		return certificates_insert(db, row, err);
+	if (certificates_insert_claimed(db, row, &from->row->id, err) == 0)
+		return 0;
+	if (issuance->request->old == NULL || !error_is(err, ERR_CLIENT_CERT))
+		return -1;
+	error_clear(err);
+	return error_set(err, ERR_RENEWAL, "the certificate to renew was revoked meanwhile");
 }
 
 int
@@ -117,7 +130,7 @@ issuance_record(struct db *db, const struct issuance *issuance, struct bytes der
 		.fingerprint = bytes_of(issuance->fingerprint, SHA256_SIZE),
 		.type = certificate_type_name(grant->type),
 		.source = issuance->request->source,
-		.common_name = common_name(grant->name),
+		.common_name = name_common_name(grant->name),
 		.not_before = grant->not_before,
 		.not_after = grant->not_after,
 		.key_type = key_type_name(key->type),
@@ -138,9 +151,7 @@ issuance_record(struct db *db, const struct issuance *issuance, struct bytes der
 	row.sans = buf_text(&sans);
 	record_lineage(issuance, &row);
 	record_requester(issuance, &row);
-	if (issuance->request->client == NULL)
-		return certificates_insert(db, &row, err);
-	return certificates_insert_claimed(db, &row, &issuance->request->client->row->id, err);
+	return insert(db, issuance, &row, err);
 }
 
 void

@@ -19,6 +19,7 @@ struct issuance {
 	const struct issue_request *request;
 	const struct csr *csr;
 	struct profile_use use;
+	struct ra_profile narrowed; /* use.profile where attributes narrow it; borrows */
 	int64_t now;
 	struct issuance_requester requester;
 	struct policy_grant grant;

@@ -7,13 +7,14 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "enroll/issuance.h"
+#include "enroll/issue_attributes.h"
 #include "store/certificates.h"
 #include "store/revocations.h"
 
 enum { MAX_CLOCK_SKEW_S = 60, HOUR_S = 3600 };
 
-static int
-check_clocks(struct db *db, struct error *err)
+int
+issue_check_clocks(struct db *db, struct error *err)
 {
 	int64_t skew = 0;
 
@@ -93,10 +94,11 @@ static int
 find_profile(const struct issue_context *context, const struct issue_request *request,
     struct profile_use *out, struct error *err)
 {
-	bool by_record = request->kind == POLICY_RENEW && request->label == NULL;
+	bool by_record =
+	    request->kind == POLICY_RENEW && request->label == NULL && request->profile_id == NULL;
 	const struct profile_choice choice = {
 		.name = request->label,
-		.id = by_record ? &request->client->row->ra_profile_id : NULL,
+		.id = by_record ? &request->client->row->ra_profile_id : request->profile_id,
 	};
 
 	return profile_cache_get(context->profiles, &choice, out, err);
@@ -112,6 +114,11 @@ check_caller(const struct issue_context *context, const struct issue_request *re
 		.protocol = request->protocol,
 	};
 
+	if (request->old != NULL)
+		return policy_check_on_behalf(
+			   profile, context->settings, &caller, request->old, err) < 0
+			   ? -1
+			   : client_certificate_check(context->db, request->old, clock_now(), err);
 	return request->kind == POLICY_RENEW
 		   ? policy_check_renewal(profile, context->settings, request->client, err)
 		   : policy_check_enroller(profile, &caller, err);
@@ -127,7 +134,7 @@ issue_admit(const struct issue_context *context, const struct issue_request *req
 	if (policy_check_role(request->principal, request->client, &type, err) < 0 ||
 	    find_profile(context, request, &use, err) < 0 ||
 	    check_caller(context, request, use.profile, err) < 0 ||
-	    check_clocks(context->db, err) < 0 || check_limits(context, request, err) < 0)
+	    issue_check_clocks(context->db, err) < 0 || check_limits(context, request, err) < 0)
 		return -1;
 	*max_sans = use.profile->max_sans;
 	return 0;
@@ -143,7 +150,8 @@ check_compromise(struct db *db, const struct issuance *issuance, struct error *e
 {
 	bool is_compromised = false;
 
-	if (issuance->request->client == NULL && !issuance->use.any_key_compromised)
+	if (issuance->request->client == NULL && issuance->request->old == NULL &&
+	    !issuance->use.any_key_compromised)
 		return 0;
 	if (revocations_is_compromised(
 		db, bytes_of(issuance->spki_hash, SHA256_SIZE), &is_compromised, err) < 0)
@@ -154,11 +162,15 @@ check_compromise(struct db *db, const struct issuance *issuance, struct error *e
 	    "this public key was revoked for keyCompromise");
 }
 
-/* A replay of another holder's request must not be answered from that holder's records. */
+/*
+ * A replay of another holder's request must not be answered from that holder's records, nor a
+ * renewal or a narrower request by what it is not.
+ */
 static bool
 may_answer_again(const struct issue_context *context, const struct issue_request *request)
 {
-	return context->settings->limits.same_csr_minutes > 0 && request->client == NULL;
+	return context->settings->limits.same_csr_minutes > 0 && request->client == NULL &&
+	       request->kind == POLICY_ENROLL && request->attributes == NULL;
 }
 
 static int
@@ -191,6 +203,7 @@ decide(const struct issue_context *context, struct issuance *issuance, struct er
 		.principal = issuance->request->principal,
 		.kind = issuance->request->kind,
 		.client = issuance->request->client,
+		.old = issuance->request->old,
 		.csr = issuance->csr,
 		.issuer_not_before = issuance->use.issuer->cert->not_before,
 		.issuer_not_after = issuance->use.issuer->cert->not_after,
@@ -206,24 +219,18 @@ sign(struct issuance *issuance, struct buf *der, struct error *err)
 	const struct policy_grant *grant = &issuance->grant;
 	const struct issuer *issuer = issuance->use.issuer;
 	const char *ekus[POLICY_MAX_EKUS];
-	struct cert_template template = {
-		.issuer = issuer->cert->subject,
-		.authority_key_id = issuer->key_id,
-		.not_before = grant->not_before,
-		.not_after = grant->not_after,
-		.subject = grant->subject,
-		.spki = issuance->csr->spki,
-		.path_len = -1,
-		.key_usage = grant->key_usage,
-		.ekus = ekus,
-		.eku_count = grant->eku_count,
-		.sans = grant->sans,
-		.san_count = grant->san_count,
-		.ca_issuers = { issuer->ca_issuers_https, issuer->ca_issuers_http },
-		.ocsp = issuer->ocsp,
-		.crl = grant->add_cdp ? issuer->crl : NULL,
-	};
+	struct cert_template template = issuer_template(issuer);
 
+	template.not_before = grant->not_before;
+	template.not_after = grant->not_after;
+	template.subject = grant->subject;
+	template.spki = issuance->csr->spki;
+	template.key_usage = grant->key_usage;
+	template.ekus = ekus;
+	template.eku_count = grant->eku_count;
+	template.sans = grant->sans;
+	template.san_count = grant->san_count;
+	template.crl = grant->add_cdp ? issuer->crl : NULL;
 	for (size_t i = 0; i < grant->eku_count; i++)
 		ekus[i] = grant->ekus[i];
 	random_bytes(issuance->serial, sizeof(issuance->serial));
@@ -232,6 +239,19 @@ sign(struct issuance *issuance, struct buf *der, struct error *err)
 	if (cert_sign(&template, issuer->key, der, err) < 0)
 		return -1;
 	return sha256(buf_bytes(der), issuance->fingerprint, err);
+}
+
+/* A copy, for the profile at hand is the cache's. */
+static int
+narrow_profile(struct issuance *issuance, struct error *err)
+{
+	if (issuance->request->attributes == NULL)
+		return 0;
+	issuance->narrowed = *issuance->use.profile;
+	if (issue_attributes_apply(&issuance->narrowed, issuance->request->attributes, err) < 0)
+		return -1;
+	issuance->use.profile = &issuance->narrowed;
+	return 0;
 }
 
 static int
@@ -243,7 +263,7 @@ issue(const struct issue_context *context, struct issuance *issuance, struct buf
 
 	if (find_profile(context, issuance->request, &issuance->use, err) < 0 ||
 	    check_caller(context, issuance->request, issuance->use.profile, err) < 0 ||
-	    decide(context, issuance, err) < 0 ||
+	    narrow_profile(issuance, err) < 0 || decide(context, issuance, err) < 0 ||
 	    check_compromise(context->db, issuance, err) < 0 ||
 	    find_same(context, issuance, der, &found, err) < 0)
 		return -1;

@@ -1,6 +1,8 @@
 #ifndef ENROLL_ISSUE_H
 #define ENROLL_ISSUE_H
 
+#include <json-c/json.h>
+
 #include "base/settings.h"
 #include "crypto/csr.h"
 #include "enroll/policy.h"
@@ -19,15 +21,22 @@ struct issue_context {
 struct issue_request {
 	const struct principal *principal;
 	const struct client_certificate *client; /* what authenticated; NULL: a token did */
-	enum policy_kind kind;                   /* POLICY_RENEW: of client's certificate */
-	const char *label;                       /* the RA profile asked for by name; NULL: none */
-	const char *protocol;                    /* "rest", "est" */
-	const char *source;                      /* "API" */
+	enum policy_kind kind;                /* POLICY_RENEW: of client's certificate, or of old */
+	const struct client_certificate *old; /* renewed for its holder; NULL: client's own */
+	const char *label;                    /* the RA profile asked for by name; NULL: none */
+	const struct uuid *profile_id;        /* the same by id; NULL: none */
+	struct json_object
+	    *attributes;      /* of issue_attributes_check: narrows the profile; or NULL */
+	const char *protocol; /* "rest", "est" */
+	const char *source;   /* "API" */
 	const char *remote_address;
 	struct uuid request_id;
 };
 
 enum { ISSUE_MAX_DER = 65535 };
+
+/* Nothing is issued while the database's clock is more than a minute off ours; ERR_DATABASE. */
+int issue_check_clocks(struct db *db, struct error *err);
 
 /*
  * What must be true before a CSR is even parsed: a role or a client certificate, an RA profile open

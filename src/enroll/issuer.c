@@ -20,6 +20,18 @@ issuer_new(void)
 	return calloc(1, sizeof(struct issuer));
 }
 
+struct cert_template
+issuer_template(const struct issuer *issuer)
+{
+	return (struct cert_template){
+		.issuer = issuer->cert->subject,
+		.authority_key_id = issuer->key_id,
+		.path_len = -1,
+		.ca_issuers = { issuer->ca_issuers_https, issuer->ca_issuers_http },
+		.ocsp = issuer->ocsp,
+	};
+}
+
 int
 issuer_test(struct issuer *issuer, struct error *err)
 {

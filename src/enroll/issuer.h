@@ -37,6 +37,12 @@ struct issuer *issuer_new(void) OWNED(issuer_free);
 int issuer_load(struct db *db, const struct settings *settings, const struct uuid *authority_id,
     struct issuer **out, struct error *err);
 
+/*
+ * What every end-entity certificate of this issuer says: who issued it, and where the issuer's
+ * certificate and OCSP answers are. Borrowed from the issuer.
+ */
+struct cert_template issuer_template(const struct issuer *issuer);
+
 /* Signs a few bytes and verifies the signature: the signing test of /probe. */
 int issuer_test(struct issuer *issuer, struct error *err);
 

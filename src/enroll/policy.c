@@ -10,9 +10,11 @@
 static const struct {
 	const char *name;
 	uint8_t octet;
+	bool may_ask; /* its holder may enroll and renew by it, where a profile says so */
 } types[] = {
-	[CERTIFICATE_STATIC] = { "Static", 0x50 },
-	[CERTIFICATE_INTUNE_USER] = { "IntuneUser", 0x60 },
+	[CERTIFICATE_STATIC] = { "Static", 0x50, true },
+	[CERTIFICATE_INTUNE_USER] = { "IntuneUser", 0x60, true },
+	[CERTIFICATE_SCEP_RA] = { "ScepRa", 0x20, false },
 };
 
 const char *
@@ -27,12 +29,15 @@ certificate_type_octet(enum certificate_type type)
 	return types[type].octet;
 }
 
-/* The type of an earlier certificate; others, such as an OCSP responder's, are nobody's to use. */
+/*
+ * The type of an earlier certificate; others, such as an OCSP responder's or a registration
+ * authority's, are nobody's to use.
+ */
 static int
 type_of(const struct client_certificate *client, enum certificate_type *out, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (strcmp(types[i].name, client->row->type) != 0)
+		if (!types[i].may_ask || strcmp(types[i].name, client->row->type) != 0)
 			continue;
 		*out = (enum certificate_type)i;
 		return 0;
@@ -173,15 +178,13 @@ is_helper_of_ca(const struct client_certificate *client)
 	return client->cert->is_ca;
 }
 
-int
-policy_check_renewal(const struct ra_profile *profile, const struct settings *settings,
+/* What holds of a certificate that is renewed, whoever asks for that. */
+static int
+check_renewable(const struct ra_profile *profile, const struct settings *settings,
     const struct client_certificate *client, struct error *err)
 {
 	const struct certificate_row *row = client->row;
 
-	if (memcmp(&profile->id, &row->ra_profile_id, sizeof(profile->id)) != 0 ||
-	    !is_open(profile, "est"))
-		return error_set(err, ERR_PROFILE, PROFILE_CLOSED);
 	if (!settings->db_csr.allow_renewals)
 		return error_set(err, ERR_RENEWAL, "renewals are switched off");
 	if (is_helper_of_ca(client) ||
@@ -190,4 +193,40 @@ policy_check_renewal(const struct ra_profile *profile, const struct settings *se
 		return error_set(
 		    err, ERR_RENEWAL, "certificates of type %s are not renewed", row->type);
 	return check_lineage(client, ERR_RENEWAL, err);
+}
+
+static bool
+is_recorded(const struct ra_profile *profile, const struct client_certificate *client)
+{
+	return memcmp(&profile->id, &client->row->ra_profile_id, sizeof(profile->id)) == 0;
+}
+
+int
+policy_check_renewal(const struct ra_profile *profile, const struct settings *settings,
+    const struct client_certificate *client, struct error *err)
+{
+	if (!is_recorded(profile, client) || !is_open(profile, "est"))
+		return error_set(err, ERR_PROFILE, PROFILE_CLOSED);
+	return check_renewable(profile, settings, client, err);
+}
+
+int
+policy_check_on_behalf(const struct ra_profile *profile, const struct settings *settings,
+    const struct policy_caller *caller, const struct client_certificate *old, struct error *err)
+{
+	enum certificate_type type = CERTIFICATE_STATIC;
+
+	if (policy_check_role(caller->principal, caller->client, &type, err) < 0 ||
+	    policy_check_enroller(profile, caller, err) < 0)
+		return -1;
+	if (!is_recorded(profile, old))
+		return error_set(err, ERR_PROFILE, PROFILE_CLOSED);
+	if (caller->principal->kind != PRINCIPAL_APPLICATION)
+		return error_set(
+		    err, ERR_ROLE, "only an application may renew a certificate for its holder");
+	/* A user's own certificate is for that user to renew. */
+	if (strcmp(old->row->type, types[type].name) != 0)
+		return error_set(err, ERR_RENEWAL,
+		    "certificates of type %s are renewed by their holders alone", old->row->type);
+	return check_renewable(profile, settings, old, err);
 }

@@ -8,13 +8,16 @@
 #include "enroll/principal.h"
 #include "store/ra_profiles.h"
 
-/* What kind of certificate it becomes; follows from how the caller authenticated. */
-enum certificate_type { CERTIFICATE_STATIC, CERTIFICATE_INTUNE_USER };
+/*
+ * What kind of certificate it becomes; follows from how the caller authenticated. A registration
+ * authority's (ScepRa) is made by a command, and nobody enrolls or renews by it.
+ */
+enum certificate_type { CERTIFICATE_STATIC, CERTIFICATE_INTUNE_USER, CERTIFICATE_SCEP_RA };
 
 /* A certificate for whoever asks, or the next one of the holder of an earlier one. */
 enum policy_kind { POLICY_ENROLL, POLICY_RENEW };
 
-/* SCEPman's name of the type, and the first octet of its serials. */
+/* SCEPman's name of the type (our own for ScepRa), and the first octet of its serials. */
 const char *certificate_type_name(enum certificate_type type);
 uint8_t certificate_type_octet(enum certificate_type type);
 
@@ -27,6 +30,7 @@ struct policy_request {
 	const struct principal *principal;
 	enum policy_kind kind;
 	const struct client_certificate *client; /* what authenticated; NULL: a token did */
+	const struct client_certificate *old;    /* POLICY_RENEW: for its holder; NULL: client */
 	const struct csr *csr;
 	int64_t issuer_not_before;
 	int64_t issuer_not_after;
@@ -85,12 +89,21 @@ int policy_check_enroller(
     const struct ra_profile *profile, const struct policy_caller *caller, struct error *err);
 
 /*
+ * Whether the caller may renew an old certificate for its holder: an application that is an
+ * enroller of the profile, which must be the recorded one, and all that policy_check_renewal asks
+ * but "est"; the certificate's type must be one that the caller could enroll. ERR_PROFILE,
+ * ERR_ROLE, ERR_RENEWAL.
+ */
+int policy_check_on_behalf(const struct ra_profile *profile, const struct settings *settings,
+    const struct policy_caller *caller, const struct client_certificate *old, struct error *err);
+
+/*
  * The one place that says what may be in a certificate: a pure function of its
  * arguments. Renewing takes subject, subject alternative names and extended key usages from the old
  * certificate, key usages too as far as the new key can carry them, and only the key from the
- * request. Enrolling by a client certificate, every name asked for must stand in that certificate.
- * ERR_KEY, ERR_NAME, ERR_PROFILE or ERR_SELF_SERVICE with the reason; *out is written on success
- * only.
+ * request; on behalf of the holder that must be the old one. Enrolling by a client certificate,
+ * every name asked for must stand in that certificate. ERR_KEY, ERR_NAME, ERR_PROFILE or
+ * ERR_SELF_SERVICE with the reason; *out is written on success only.
  */
 int policy_decide(
     const struct policy_request *request, struct policy_grant *out, struct error *err);

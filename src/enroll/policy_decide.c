@@ -28,6 +28,17 @@ check_key(const struct policy_request *request, struct error *err)
 	return 0;
 }
 
+/* A new key is rekeying, and whoever holds it may be another one than the old one's holder. */
+static int
+check_same_key(const struct policy_request *request, struct error *err)
+{
+	if (request->old == NULL || bytes_equal(request->csr->spki, request->old->cert->spki))
+		return 0;
+	return error_set(err, ERR_KEY,
+	    "the request's public key is not that of the certificate to renew; a certificate "
+	    "with another key is enrolled anew, by a rekey");
+}
+
 /* What a key of this type can be used for (RFC 3279, 5480, 8410). */
 static unsigned
 usages_of_key(enum key_type type)
@@ -49,7 +60,7 @@ usages_of_key(enum key_type type)
 static int
 renew_key_usage(const struct policy_request *request, struct policy_grant *grant, struct error *err)
 {
-	const struct cert *old = request->client->cert;
+	const struct cert *old = policy_names_renewed(request)->cert;
 
 	grant->key_usage = old->key_usage & usages_of_key(request->csr->key.type);
 	if (grant->key_usage == 0)
@@ -152,7 +163,7 @@ has_eku(const struct cert_holder *holder, const char *oid)
 static int
 renew_ekus(const struct policy_request *request, struct policy_grant *grant, struct error *err)
 {
-	const struct cert_holder *holder = request->client->holder;
+	const struct cert_holder *holder = policy_names_renewed(request)->holder;
 
 	for (size_t i = 0; i < holder->eku_count; i++)
 		if (grant_eku(grant, holder->ekus[i], strlen(holder->ekus[i]), err) < 0)
@@ -255,7 +266,8 @@ policy_decide(const struct policy_request *request, struct policy_grant *out, st
 
 	(void)snprintf(grant.dropped, sizeof(grant.dropped), "%s", request->csr->dropped);
 	if (policy_check_role(request->principal, request->client, &grant.type, err) < 0 ||
-	    check_key(request, err) < 0 || policy_names_decide(request, &grant, err) < 0 ||
+	    check_key(request, err) < 0 || check_same_key(request, err) < 0 ||
+	    policy_names_decide(request, &grant, err) < 0 ||
 	    decide_usages(request, &grant, err) < 0 || decide_dates(request, &grant, err) < 0)
 		return -1;
 	if (grant.type == CERTIFICATE_INTUNE_USER && self_service_check(request, &grant, err) < 0)

@@ -26,14 +26,21 @@ is_same_list(const struct csr *csr, const struct cert_holder *holder)
 	return true;
 }
 
+const struct client_certificate *
+policy_names_renewed(const struct policy_request *request)
+{
+	return request->old != NULL ? request->old : request->client;
+}
+
 /* SCEPman's clients send other names than the old ones, or none: only the key counts. */
 static void
 take_old(const struct policy_request *request, struct policy_grant *grant)
 {
-	const struct cert_holder *holder = request->client->holder;
+	const struct client_certificate *old = policy_names_renewed(request);
+	const struct cert_holder *holder = old->holder;
 	const struct csr *csr = request->csr;
 
-	grant->subject = request->client->cert->subject;
+	grant->subject = old->cert->subject;
 	grant->name = &holder->name;
 	grant->sans = holder->sans;
 	grant->san_count = holder->san_count;

@@ -12,6 +12,10 @@
 int policy_names_decide(
     const struct policy_request *request, struct policy_grant *grant, struct error *err);
 
+/* The certificate that is renewed: the one that authenticated, or its holder's by another caller.
+ */
+const struct client_certificate *policy_names_renewed(const struct policy_request *request);
+
 /* Adds what was asked for and not taken to grant->dropped. */
 void policy_names_note(struct policy_grant *grant, const char *what);
 

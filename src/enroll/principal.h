@@ -22,7 +22,8 @@ enum {
 	PRINCIPAL_TOKEN_ID_MAX = 65,
 	PRINCIPAL_ROLE_MAX = 121,
 	PRINCIPAL_MAX_ROLES = 64,
-	PRINCIPAL_FINGERPRINT_MAX = 65
+	PRINCIPAL_FINGERPRINT_MAX = 65,
+	PRINCIPAL_ACTOR_MAX = 128
 };
 
 struct principal {
@@ -43,6 +44,9 @@ struct principal {
 #define ROLE_ADMIN "Admin.Full"
 #define ROLE_MANAGE "Manage.All"
 #define ROLE_MANAGE_READ "Manage.All.Read"
+
+/* Who it is for the audit: "certificate:FINGERPRINT", or "TENANT/OBJECT". */
+void principal_write_actor(const struct principal *principal, char out[static PRINCIPAL_ACTOR_MAX]);
 
 /* Whether the token carried this role value, compared whole and by case. */
 bool principal_has_role(const struct principal *principal, const char *role);

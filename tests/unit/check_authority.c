@@ -329,7 +329,8 @@ END_TEST
 START_TEST(a_change_is_audited_with_before_and_after)
 	{
 		struct ra_profile *before = NULL, *after = NULL;
-		struct profile_change change = { .actor = "uid:7" };
+		const struct audit_actor actor = { .name = "uid:7", .remote_address = "" };
+		struct profile_change change = { .actor = &actor };
 
 		make_demo();
 		with_db_ok(ra_profiles_find(with_db, "default", &before, &with_db_err));
@@ -343,7 +344,8 @@ START_TEST(a_change_is_audited_with_before_and_after)
 		ck_assert(change.changed);
 		ck_assert_int_eq(
 		    with_db_sql("SELECT COUNT(*) FROM audit WHERE action = 'profile.set'"
-				" AND detail = 'ValidityDays: \"730\" -> \"90\"'"),
+				" AND detail = 'ValidityDays' AND changes ="
+				" '{\"ValidityDays\":{\"before\":730,\"after\":90}}'"),
 		    1);
 		ck_assert_int_eq(with_db_sql("SELECT validity_days FROM ra_profile"), 90);
 		/* The same again is of an old revision now. */
@@ -357,26 +359,26 @@ END_TEST
 
 START_TEST(a_profile_of_certificates_must_exist)
 	{
+		const struct audit_actor actor = { .name = "uid:7", .remote_address = "" };
 		struct ra_profile *profile = ra_profile_new();
+		struct profile_creation creation = { &actor, "demo", profile, NULL };
 
 		make_demo();
 		profile_rules_defaults(profile);
 		(void)snprintf(profile->name, sizeof(profile->name), "second");
 		with_db_ok(
 		    ra_profile_add_enroller(profile, ENROLLER_RA_PROFILE, "none", &with_db_err));
-		with_db_fails(
-		    profile_change_create(with_db, "uid:7", "demo", profile, &with_db_err),
-		    ERR_CONFIG);
+		with_db_fails(profile_change_create(with_db, &creation, &with_db_err), ERR_CONFIG);
 		(void)snprintf(
 		    profile->enrollers[0].value, sizeof(profile->enrollers[0].value), "default");
+		creation.authority = "none";
 		with_db_fails(
-		    profile_change_create(with_db, "uid:7", "none", profile, &with_db_err),
-		    ERR_NOT_FOUND);
+		    profile_change_create(with_db, &creation, &with_db_err), ERR_NOT_FOUND);
 		error_clear(&with_db_err);
-		with_db_ok(profile_change_create(with_db, "uid:7", "demo", profile, &with_db_err));
+		creation.authority = "demo";
+		with_db_ok(profile_change_create(with_db, &creation, &with_db_err));
 		with_db_fails(
-		    profile_change_create(with_db, "uid:7", "demo", profile, &with_db_err),
-		    ERR_CONFLICT);
+		    profile_change_create(with_db, &creation, &with_db_err), ERR_CONFLICT);
 		ra_profile_free(profile);
 	}
 END_TEST

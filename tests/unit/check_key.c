@@ -20,32 +20,12 @@ static const char *const KINDS[] = { "rsa2048", "rsa3072", "p256", "p384", "ed25
 static const char *const FILES[] = { "rsa2048", "rsa3072", "p256", "p384", "ed25519", "plain",
 	"locked", "secret", "other", "link", "fifo", NULL };
 
-static char path_text[4][256];
-
-/* A path in the test's folder; each of the four slots is overwritten by its next use. */
-static const char *
-path(int slot, const char *name)
-{
-	(void)snprintf(path_text[slot], sizeof(path_text[slot]), "%s/%s", fixture_folder, name);
-	return path_text[slot];
-}
-
 static const char *
 uri(const char *name)
 {
-	(void)snprintf(path_text[3], sizeof(path_text[3]), "file:%s/%s", fixture_folder, name);
-	return path_text[3];
-}
-
-static void
-write_file(const char *name, struct bytes content, mode_t mode)
-{
-	int fd = open(path(0, name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, content.ptr, content.len), (ssize_t)content.len);
-	ck_assert_int_eq(fchmod(fd, mode), 0);
-	(void)close(fd);
+	(void)snprintf(
+	    fixture_paths[3], sizeof(fixture_paths[3]), "file:%s/%s", fixture_folder, name);
+	return fixture_paths[3];
 }
 
 static void
@@ -55,9 +35,10 @@ make_files(void)
 	struct error err = { .code = ERR_NONE };
 
 	fixture_folder_make();
-	write_file("secret", bytes_text(PASSPHRASE "\nsecond line\n"), 0600);
-	ck_assert_int_eq(key_generate_file(path(0, "plain"), NULL, p256, &err), 0);
-	ck_assert_msg(key_generate_file(path(0, "locked"), path(1, "secret"), p256, &err) == 0,
+	fixture_write_file("secret", bytes_text(PASSPHRASE "\nsecond line\n"), 0600);
+	ck_assert_int_eq(key_generate_file(fixture_path(0, "plain"), NULL, p256, &err), 0);
+	ck_assert_msg(key_generate_file(
+			  fixture_path(0, "locked"), fixture_path(1, "secret"), p256, &err) == 0,
 	    "%s", err.text);
 }
 
@@ -73,7 +54,7 @@ open_key(const char *name, const char *secret, struct error *err)
 	cleanup(key_freep) struct key *key = NULL;
 
 	*err = (struct error){ .code = ERR_NONE };
-	return key_open(uri(name), secret != NULL ? path(1, secret) : NULL, &key, err);
+	return key_open(uri(name), secret != NULL ? fixture_path(1, secret) : NULL, &key, err);
 }
 
 static void
@@ -133,14 +114,14 @@ START_TEST(a_new_key_file_is_private_and_never_replaces_one)
 		struct stat before, after;
 
 		(void)umask(0);
-		ck_assert_int_eq(stat(path(0, "plain"), &before), 0);
+		ck_assert_int_eq(stat(fixture_path(0, "plain"), &before), 0);
 		ck_assert_uint_eq(before.st_mode & 07777, 0600);
-		ck_assert_int_eq(key_generate_file(path(0, "plain"), NULL, p256, &err), -1);
+		ck_assert_int_eq(key_generate_file(fixture_path(0, "plain"), NULL, p256, &err), -1);
 		ck_assert_int_eq(err.code, ERR_CA_KEY);
-		ck_assert_int_eq(stat(path(0, "plain"), &after), 0);
+		ck_assert_int_eq(stat(fixture_path(0, "plain"), &after), 0);
 		ck_assert(before.st_ino == after.st_ino && before.st_size == after.st_size);
 		ck_assert_int_eq(
-		    key_generate_file(path(0, "no/such/folder"), NULL, p256, &err), -1);
+		    key_generate_file(fixture_path(0, "no/such/folder"), NULL, p256, &err), -1);
 	}
 END_TEST
 
@@ -161,12 +142,12 @@ START_TEST(a_file_that_others_may_use_is_refused)
 	{
 		struct error err;
 
-		ck_assert_int_eq(chmod(path(0, "plain"), MODES[_i].mode), 0);
+		ck_assert_int_eq(chmod(fixture_path(0, "plain"), MODES[_i].mode), 0);
 		if (MODES[_i].ok)
 			ck_assert_msg(open_key("plain", NULL, &err) == 0, "%s", err.text);
 		else
 			assert_refused("plain", NULL, "must be 600 or 400");
-		ck_assert_int_eq(chmod(path(0, "plain"), 0600), 0);
+		ck_assert_int_eq(chmod(fixture_path(0, "plain"), 0600), 0);
 	}
 END_TEST
 
@@ -175,20 +156,20 @@ START_TEST(a_passphrase_file_obeys_the_same_rules)
 		struct error err;
 
 		ck_assert_msg(open_key("locked", "secret", &err) == 0, "%s", err.text);
-		ck_assert_int_eq(chmod(path(0, "secret"), 0644), 0);
+		ck_assert_int_eq(chmod(fixture_path(0, "secret"), 0644), 0);
 		assert_refused("locked", "secret", "must be 600 or 400");
-		ck_assert_int_eq(chmod(path(0, "secret"), 0600), 0);
+		ck_assert_int_eq(chmod(fixture_path(0, "secret"), 0600), 0);
 	}
 END_TEST
 
 START_TEST(an_encrypted_key_needs_its_passphrase)
 	{
 		assert_refused("locked", NULL, "encrypted");
-		write_file("other", bytes_text("wrong horse\n"), 0600);
+		fixture_write_file("other", bytes_text("wrong horse\n"), 0600);
 		assert_refused("locked", "other", "does not open it");
-		write_file("other", bytes_text("\n" PASSPHRASE "\n"), 0600);
+		fixture_write_file("other", bytes_text("\n" PASSPHRASE "\n"), 0600);
 		assert_refused("locked", "other", "first line");
-		write_file("other", DER_BYTES("correct\0horse\n"), 0600);
+		fixture_write_file("other", DER_BYTES("correct\0horse\n"), 0600);
 		assert_refused("locked", "other", "first line");
 	}
 END_TEST
@@ -197,23 +178,23 @@ START_TEST(a_passphrase_may_end_with_crlf_or_nothing)
 	{
 		struct error err;
 
-		write_file("other", bytes_text(PASSPHRASE), 0600);
+		fixture_write_file("other", bytes_text(PASSPHRASE), 0600);
 		ck_assert_int_eq(open_key("locked", "other", &err), 0);
-		write_file("other", bytes_text(PASSPHRASE "\r\n"), 0600);
+		fixture_write_file("other", bytes_text(PASSPHRASE "\r\n"), 0600);
 		ck_assert_int_eq(open_key("locked", "other", &err), 0);
 	}
 END_TEST
 
 START_TEST(what_is_no_regular_file_is_refused_at_once)
 	{
-		ck_assert_int_eq(symlink("plain", path(0, "link")), 0);
+		ck_assert_int_eq(symlink("plain", fixture_path(0, "link")), 0);
 		assert_refused("link", NULL, "symbolic link");
-		ck_assert_int_eq(mkfifo(path(0, "fifo"), 0600), 0);
+		ck_assert_int_eq(mkfifo(fixture_path(0, "fifo"), 0600), 0);
 		assert_refused("fifo", NULL, "regular file");
 		assert_refused(".", NULL, "regular file");
 		assert_refused("absent", NULL, "open");
-		(void)unlink(path(0, "link"));
-		(void)unlink(path(0, "fifo"));
+		(void)unlink(fixture_path(0, "link"));
+		(void)unlink(fixture_path(0, "fifo"));
 	}
 END_TEST
 
@@ -223,9 +204,9 @@ START_TEST(a_file_of_another_user_is_refused)
 			(void)puts("SKIP: only root can give a file away");
 			return;
 		}
-		ck_assert_int_eq(chown(path(0, "plain"), 65534, 65534), 0);
+		ck_assert_int_eq(chown(fixture_path(0, "plain"), 65534, 65534), 0);
 		assert_refused("plain", NULL, "belong");
-		ck_assert_int_eq(chown(path(0, "plain"), 0, 0), 0);
+		ck_assert_int_eq(chown(fixture_path(0, "plain"), 0, 0), 0);
 	}
 END_TEST
 
@@ -234,11 +215,11 @@ START_TEST(what_is_no_key_is_refused)
 		static uint8_t large[65537];
 
 		memset(large, 'A', sizeof(large));
-		write_file("other", bytes_of(large, sizeof(large)), 0600);
+		fixture_write_file("other", bytes_of(large, sizeof(large)), 0600);
 		assert_refused("other", NULL, "larger");
-		write_file("other", bytes_of(large, sizeof(large) - 1), 0600);
+		fixture_write_file("other", bytes_of(large, sizeof(large) - 1), 0600);
 		assert_refused("other", NULL, "not a PEM");
-		write_file("other", bytes_of(NULL, 0), 0600);
+		fixture_write_file("other", bytes_of(NULL, 0), 0600);
 		assert_refused("other", NULL, "not a PEM");
 	}
 END_TEST
@@ -281,8 +262,8 @@ softhsm_init(const char *folder)
 	if (access(SOFTHSM, R_OK) != 0)
 		return false;
 	buf_printf(&text, "directories.tokendir = %s\nobjectstore.backend = file\n", folder);
-	write_file("other", buf_bytes(&text), 0600);
-	ck_assert_int_eq(setenv("SOFTHSM2_CONF", path(0, "other"), 1), 0);
+	fixture_write_file("other", buf_bytes(&text), 0600);
+	ck_assert_int_eq(setenv("SOFTHSM2_CONF", fixture_path(0, "other"), 1), 0);
 	child = fork();
 	if (child == 0) {
 		if (freopen("/dev/null", "w", stdout) == NULL)
@@ -340,11 +321,13 @@ assert_token_key(const char *kind)
 	    kind, SOFTHSM);
 	ck_assert_int_eq(key_facts_parse(kind, &facts, &err), 0);
 	ck_assert_msg(
-	    key_generate_pkcs11(token, path(1, "secret"), facts, &err) == 0, "%s", err.text);
-	ck_assert_int_eq(key_generate_pkcs11(token, path(1, "secret"), facts, &err), -1);
+	    key_generate_pkcs11(token, fixture_path(1, "secret"), facts, KEY_SIGNS, &err) == 0,
+	    "%s", err.text);
+	ck_assert_int_eq(
+	    key_generate_pkcs11(token, fixture_path(1, "secret"), facts, KEY_SIGNS, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "already"));
 	error_clear(&err);
-	ck_assert_msg(key_open(token, path(1, "secret"), &key, &err) == 0, "%s", err.text);
+	ck_assert_msg(key_open(token, fixture_path(1, "secret"), &key, &err) == 0, "%s", err.text);
 	ck_assert(key_facts(key).type == facts.type && key_facts(key).bits == facts.bits);
 	assert_child_signs(key);
 	assert_signs(key);
@@ -372,22 +355,22 @@ START_TEST(keys_in_a_token_sign_before_and_after_fork)
 
 		ck_assert_ptr_nonnull(mkdtemp(folder));
 		if (softhsm_init(folder)) {
-			write_file("secret", bytes_text("24680\n"), 0600);
+			fixture_write_file("secret", bytes_text("24680\n"), 0600);
 			assert_token_key("rsa2048");
 			assert_token_key("p256");
 			assert_token_key("p384");
 			ck_assert_int_eq(
 			    key_open("pkcs11:token=demo;object=none?module-path=" SOFTHSM,
-				path(1, "secret"), &key, &err),
+				fixture_path(1, "secret"), &key, &err),
 			    -1);
 			ck_assert_int_eq(err.code, ERR_CA_KEY);
-			write_file("secret", bytes_text("11111\n"), 0600);
+			fixture_write_file("secret", bytes_text("11111\n"), 0600);
 			error_clear(&err);
 			ck_assert_int_eq(
 			    key_open("pkcs11:token=demo;object=ca%20p256?module-path=" SOFTHSM,
-				path(1, "secret"), &key, &err),
+				fixture_path(1, "secret"), &key, &err),
 			    -1);
-			write_file("secret", bytes_text(PASSPHRASE "\n"), 0600);
+			fixture_write_file("secret", bytes_text(PASSPHRASE "\n"), 0600);
 		} else
 			(void)puts("SKIP: no SoftHSM, keys behind PKCS#11 were not tried");
 		remove_token(folder);
