@@ -25,8 +25,10 @@ static const struct {
 	{ "migrate", cmd_migrate, "bring the database's schema up to date" },
 	{ "check-config", cmd_check_config, "check and show the settings" },
 	{ "ca", cmd_ca, "make and manage certificate authorities" },
-	{ "key", cmd_key, "list keys" },
+	{ "ra", cmd_ra, "make and manage registration authorities for SCEP" },
+	{ "key", cmd_key, "list keys and manage the keyring" },
 	{ "profile", cmd_profile, "show and change RA profiles" },
+	{ "scep-profile", cmd_scep_profile, "show and change SCEP profiles" },
 	{ "cert", cmd_cert, "show and revoke certificates" },
 };
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };

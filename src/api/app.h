@@ -12,7 +12,7 @@ struct app;
 void app_free(struct app *app);
 DEFINE_CLEANUP(struct app *, app_free)
 
-/* Opens nothing yet: database, CA keys and identity keys are fetched at first use. */
+/* Reads the keyring; database, CA keys and identity keys are fetched at first use. */
 struct app *app_new(const struct settings *settings) OWNED(app_free);
 
 /* Answers one request, whatever it is; logs one line for it. */
@@ -22,8 +22,9 @@ void app_handle(struct app *app, struct request *request, struct response *respo
 bool app_wants_maintain(struct app *app);
 
 /*
- * For start-up: schema, RA profile choice, CA keys against their rows. A database
- * that is away is no error (*db_down is set). ERR_CONFIG or ERR_CA_KEY are fatal.
+ * For start-up: the keyring, schema, RA profile choice, CA keys against their rows, sealed values
+ * against the keyring. A database that is away is no error (*db_down is set). ERR_CONFIG or
+ * ERR_CA_KEY are fatal.
  */
 int app_check(const struct settings *settings, bool *db_down, struct error *err);
 

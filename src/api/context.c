@@ -9,6 +9,7 @@ destroy(struct app *app)
 	client_certificate_free(app->client);
 	profile_cache_free(app->profiles);
 	identity_keys_free(app->identity_keys);
+	keyring_free(app->keyring);
 	db_free(app->db);
 	free(app);
 }
@@ -18,6 +19,19 @@ app_free(struct app *app)
 {
 	if (app != NULL)
 		destroy(app);
+}
+
+/* A worker starts with a keyring that it cannot read as well: what needs it then says why. */
+static int
+open_keyring(struct app *app)
+{
+	const char *path = app->settings->keys.keyring_file;
+	struct error err = { .code = ERR_NONE };
+
+	if (path[0] == '\0' || keyring_open(path, &app->keyring, &err) == 0)
+		return 0;
+	app->keyring = keyring_unusable(err.text);
+	return app->keyring != NULL ? 0 : -1;
 }
 
 struct app *
@@ -31,7 +45,8 @@ app_new(const struct settings *settings)
 	app->db = db_new(settings);
 	app->profiles = app->db != NULL ? profile_cache_new(settings, app->db) : NULL;
 	app->identity_keys = identity_keys_new(settings);
-	if (app->db == NULL || app->profiles == NULL || app->identity_keys == NULL) {
+	if (app->db == NULL || app->profiles == NULL || app->identity_keys == NULL ||
+	    open_keyring(app) < 0) {
 		destroy(app);
 		return NULL;
 	}

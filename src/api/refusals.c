@@ -4,12 +4,13 @@
 #include <stdio.h>
 
 #include "api/context.h"
+#include "api/routes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/audit.h"
 
-/* "certificate:FINGERPRINT" or "TENANT/OBJECT"; as many octets as object_name has characters */
-enum { ACTOR_MAX = 128, PATH_MAX_SHOWN = 256 };
+/* as many octets as object_name has characters */
+enum { PATH_MAX_SHOWN = 256 };
 
 /* FNV-1a: only picks a slot, nothing hostile hangs on a collision but a missing audit row. */
 static uint64_t
@@ -26,7 +27,7 @@ hash_principal(const struct principal *principal)
 	uint64_t hash = 0xcbf29ce484222325ULL;
 
 	/* a certificate's ids are those of another principal */
-	if (principal->kind == PRINCIPAL_CERTIFICATE)
+	if (principal->kind == PRINCIPAL_CERTIFICATE || principal->kind == PRINCIPAL_ADMIN)
 		return hash_text(hash, principal->fingerprint);
 	return hash_text(hash_text(hash, principal->tenant), principal->object);
 }
@@ -55,15 +56,6 @@ is_decision(enum error_code code)
 	       code == ERR_LIMIT || code == ERR_RENEWAL || code == ERR_CLIENT_CERT;
 }
 
-static void
-write_actor(const struct principal *principal, char *out, size_t size)
-{
-	if (principal->kind == PRINCIPAL_CERTIFICATE)
-		(void)snprintf(out, size, "certificate:%s", principal->fingerprint);
-	else
-		(void)snprintf(out, size, "%s/%s", principal->tenant, principal->object);
-}
-
 /* A path that the column would refuse must not keep the refusal out of the audit. */
 static void
 write_path(const char *path, char *out, size_t size)
@@ -79,12 +71,12 @@ void
 refusals_audit(struct app *app, const struct request *request, const struct error *why)
 {
 	struct error err = { .code = ERR_NONE };
-	char actor[ACTOR_MAX], path[PATH_MAX_SHOWN + 1];
+	char actor[PRINCIPAL_ACTOR_MAX], path[PATH_MAX_SHOWN + 1];
 	const struct audit_event event = {
 		.actor = actor,
 		.remote_address = request->remote_address,
 		.request_id = &request->uuid,
-		.action = "enroll.refused",
+		.action = routes_is_management(request) ? "manage.refused" : "enroll.refused",
 		.object_type = "request",
 		.object_name = path,
 		.outcome = "refused",
@@ -99,7 +91,7 @@ refusals_audit(struct app *app, const struct request *request, const struct erro
 		log_event(LOG_LEVEL_INFO, "refusal_not_audited", log_number("count", count));
 		return;
 	}
-	write_actor(&app->principal, actor, sizeof(actor));
+	principal_write_actor(&app->principal, actor);
 	write_path(request->path, path, sizeof(path));
 	if (audit_insert(app->db, &event, &err) < 0)
 		log_event(LOG_LEVEL_WARNING, "audit_failed", log_text("reason", err.text));

@@ -23,8 +23,10 @@ int cmd_maintain(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_check_config(int argc, char **argv);
 int cmd_ca(int argc, char **argv);
+int cmd_ra(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
+int cmd_scep_profile(int argc, char **argv);
 int cmd_cert(int argc, char **argv);
 
 /* The exit status for an error of this code. */

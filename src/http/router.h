@@ -2,6 +2,7 @@
 #define HTTP_ROUTER_H
 
 #include "base/error.h"
+#include "base/permission.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -17,12 +18,15 @@ enum route_flags {
 	ROUTE_BODY = 1 << 1   /* takes a body, up to MaxBodyBytes; others take none */
 };
 
+enum { ROUTE_NEEDS_MAX = 2 };
+
 struct route {
 	const char *method;
 	const char *pattern; /* "/ca/{generation}": a {name} is one whole path segment; "/x/{name*}"
 				takes the rest */
 	unsigned flags;
 	route_handler *handle;
+	struct permission needs[ROUTE_NEEDS_MAX]; /* all of them; RESOURCE_NONE ends the list */
 };
 
 enum { PARAMS_MAX = 4, PARAM_VALUE_MAX = 1024 };

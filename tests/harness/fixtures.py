@@ -7,6 +7,7 @@ import pytest
 from . import process
 from .double import RunningDouble
 from .mariadb import MariaDB
+from .scep_profiles import Bench
 from .service import Service
 
 
@@ -63,6 +64,15 @@ def service(request, mariadb, double):
         yield made
     finally:
         made.destroy()
+
+
+@pytest.fixture(scope="module")
+def bench(request, mariadb, double):
+    """A running certwright for the module with what SCEP profiles refer to; SETTINGS as above."""
+    made = Bench(mariadb, double, getattr(request.module, "SETTINGS", None))
+    made.service.start()
+    yield made
+    made.destroy()
 
 
 @pytest.fixture

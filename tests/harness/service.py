@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-from . import fcgi, process
+from . import described, fcgi, keyring, process
 
 
 class CommandFailed(AssertionError):
@@ -57,11 +57,13 @@ class Service:
                 "User": self.database,
                 "PasswordFile": self.path("db.password"),
             },
+            "Keys": {"KeyringFile": self.path("keyring")},
             "Log": {"Target": f"file:{self.log_path}", "Level": "info"},
         }
         os.mkdir(self.path("var"), 0o700)
         with open(os.open(self.path("db.password"), os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             file.write(self.password + "\n")
+        keyring.write(self.path("keyring"), keyring.new_key())
         self.configure(settings or {})
 
     def path(self, name):
@@ -230,8 +232,12 @@ class Service:
 
     # requests
 
-    def request(self, method, target, headers=None, body=b"", **options):
-        return fcgi.request(self.socket, method, target, headers, body, **options)
+    def request(self, method, target, headers=None, body=b"", as_described=True, **options):
+        """The answer, which must be as man/openapi.yaml says, unless as_described is false."""
+        response = fcgi.request(self.socket, method, target, headers, body, **options)
+        if as_described:
+            described.check(method, target, response)
+        return response
 
     def get(self, target, headers=None, **options):
         return self.request("GET", target, headers, **options)

@@ -158,8 +158,6 @@ def test_methods_and_paths(service):
         ("GET", "/certsrv/mscep/mscep.dll?operation=GetCACaps", "SCEP"),
         ("POST", "/certsrv/mscep/mscep.dll?operation=PKIOperation", "SCEP"),
         ("POST", "/certsrv/mscep/mscep.dll", "SCEP"),
-        ("GET", "/api/v1/scepProfiles", "management"),
-        ("GET", "/api/manage/search", "management"),
     ],
 )
 def test_what_is_not_built_says_so(service, method, path, name):

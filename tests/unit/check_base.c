@@ -1,4 +1,4 @@
-/* base/bytes, buf, error, clock, random and uuid. */
+/* base/bytes, buf, error, clock, random, utf8 and uuid. */
 #define _GNU_SOURCE
 #include <check.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 
 enum { NOW = 1795309134 }; /* 2026-11-22T00:58:54Z */
@@ -157,6 +158,40 @@ START_TEST(first_error_wins)
 		error_clear(&err);
 		ck_assert(error_is(&err, ERR_NONE));
 		ck_assert_str_eq(err.text, "");
+	}
+END_TEST
+
+START_TEST(only_the_error_that_is_named_is_forgiven)
+	{
+		struct error err = { .code = ERR_NONE };
+
+		ck_assert_int_eq(error_forgive(&err, ERR_NOT_FOUND), -1);
+		(void)error_set(&err, ERR_CONFLICT, "kept");
+		ck_assert_int_eq(error_forgive(&err, ERR_NOT_FOUND), -1);
+		ck_assert_str_eq(err.text, "kept");
+		ck_assert_int_eq(error_forgive(&err, ERR_CONFLICT), 0);
+		ck_assert(error_is(&err, ERR_NONE));
+	}
+END_TEST
+
+/* A character of each length: 1, 2, 3 and 4 octets. */
+#define CHARACTERS "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"
+
+START_TEST(texts_are_counted_and_cut_by_characters)
+	{
+		static const size_t ends[] = { 0, 1, 3, 6, 10, 10 };
+		const struct bytes text = bytes_text(CHARACTERS);
+		size_t end = 0;
+
+		ck_assert_uint_eq(utf8_count(text), 4);
+		ck_assert_uint_eq(utf8_count(bytes_text(NULL)), 0);
+		for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+			ck_assert_uint_eq(utf8_cut(text, i).len, ends[i]);
+		for (size_t i = 0; i <= text.len + 1; i++) {
+			while (end < 4 && ends[end + 1] <= i)
+				end++;
+			ck_assert_uint_eq(utf8_cut_octets(text, i).len, ends[end]);
+		}
 	}
 END_TEST
 
@@ -342,6 +377,7 @@ base_suite(void)
 	    sizeof(nocase_rows) / sizeof(nocase_rows[0]));
 	add_buf_tests(tcase);
 	tcase_add_test(tcase, first_error_wins);
+	tcase_add_test(tcase, only_the_error_that_is_named_is_forgiven);
 	tcase_add_test(tcase, error_prefix_adds_the_context);
 	tcase_add_test(tcase, error_text_is_cut_not_overrun);
 	tcase_add_test(tcase, clock_can_be_fixed_and_let_go);
@@ -349,6 +385,7 @@ base_suite(void)
 	tcase_add_loop_test(
 	    tcase, clock_text_is_rfc_3339, 0, sizeof(clock_rows) / sizeof(clock_rows[0]));
 	tcase_add_test(tcase, clock_text_ms_has_three_digits);
+	tcase_add_test(tcase, texts_are_counted_and_cut_by_characters);
 	tcase_add_test(tcase, random_fills_everything);
 	tcase_add_test(tcase, uuid_is_version_7_of_now);
 	tcase_add_test(tcase, uuids_differ_and_later_ones_sort_behind);

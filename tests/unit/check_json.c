@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/json_add.h"
 
 static const struct json_limits LIMITS = { .max_bytes = 4096, .max_depth = 4, .max_members = 8 };
 
@@ -244,6 +245,43 @@ START_TEST(getters_never_convert)
 	}
 END_TEST
 
+START_TEST(what_was_stored_may_be_nothing)
+	{
+		cleanup(json_object_putp) struct json_object *out = NULL;
+		struct error err = { .code = ERR_NONE };
+
+		ck_assert_int_eq(json_parse_stored(bytes_text("[1]"), &out, &err), 0);
+		ck_assert_uint_eq(json_object_array_length(out), 1);
+		json_object_putp(&out);
+		out = (struct json_object *)&err;
+		ck_assert_int_eq(json_parse_stored(bytes_text(""), &out, &err), 0);
+		ck_assert_ptr_null(out);
+		ck_assert_int_eq(json_parse_stored(bytes_text("[1"), &out, &err), -1);
+		ck_assert(error_is(&err, ERR_BAD_REQUEST));
+	}
+END_TEST
+
+START_TEST(what_is_null_is_not_added)
+	{
+		cleanup(json_object_putp) struct json_object *out = json_object_new_object();
+		const struct uuid id = { { 1, 0x23 } };
+
+		json_add(out, "null", NULL);
+		json_add_text(out, "null", NULL);
+		json_add_text(out, "empty", "");
+		json_add_filled(out, "null", NULL);
+		json_add_filled(out, "null", "");
+		json_add_filled(out, "filled", "x");
+		json_add_uuid(out, "uuid", &id);
+		json_add_bool(out, "bool", false);
+		json_add_int(out, "int", INT64_MIN);
+		ck_assert_str_eq(json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN),
+		    "{\"empty\":\"\",\"filled\":\"x\","
+		    "\"uuid\":\"01230000-0000-0000-0000-000000000000\","
+		    "\"bool\":false,\"int\":-9223372036854775808}");
+	}
+END_TEST
+
 #define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
 
 int
@@ -262,6 +300,8 @@ main(void)
 	tcase_add_test(tcase, no_prefix_of_a_document_is_one);
 	tcase_add_test(tcase, errors_name_the_offset);
 	tcase_add_test(tcase, getters_never_convert);
+	tcase_add_test(tcase, what_was_stored_may_be_nothing);
+	tcase_add_test(tcase, what_is_null_is_not_added);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -1,0 +1,27 @@
+#ifndef CMD_SCEP_PROFILE_H
+#define CMD_SCEP_PROFILE_H
+
+#include "cmd/records.h"
+#include "enroll/scep_profile_change.h"
+
+/* What the actions of `scep-profile` that change something need. */
+struct scep_profile_records {
+	struct records records;
+	struct keyring *keyring; /* NULL: [Keys] KeyringFile is not set */
+	struct audit_actor actor;
+	struct scep_profile_context change; /* points into this struct: it must not be copied */
+};
+
+void scep_profile_records_release(struct scep_profile_records *all);
+int scep_profile_records_open(
+    const char *config, struct scep_profile_records *all, struct error *err);
+
+/* The profile of this name; ERR_NOT_FOUND tells where all are listed. */
+int scep_profile_find(
+    struct db *db, const char *name, struct scep_profile **out, struct error *err);
+
+/* The actions that write a whole profile. */
+int scep_profile_create(int argc, char **argv);
+int scep_profile_set(int argc, char **argv);
+
+#endif

@@ -1,1 +1,0 @@
-static const struct rule_field fields[] = { { "KeyTypes", RULE_LIST, "types" } };

@@ -1,1 +1,0 @@
-static const struct command commands[] = { { "serve", cmd_serve, "answers" } };
