@@ -98,6 +98,8 @@ show_result() {
 	  openssl req -new -newkey rsa:2048 -nodes -keyout my.key -subj /CN=my-device -out my.csr
 	  curl --cacert "\$CERTWRIGHT_TLS_CA" --data-binary @my.csr -o my.der \\
 	    -H "Authorization: Bearer \$(deploy/quickstart token --dir $DIR)" "\$CERTWRIGHT_URL/api/csr"
+	  curl --cacert "\$CERTWRIGHT_TLS_CA" "\$CERTWRIGHT_URL/api/v1/scepProfiles/caCertificates?intuneEnabled=true" \\
+	    -H "Authorization: Bearer \$(deploy/quickstart token --dir $DIR --role Admin.Full)"
 	  deploy/examples/certwright-renew --help
 	  curl "\$CERTWRIGHT_HTTP_URL/probe"
 	  mariadb --no-defaults --socket="\$CERTWRIGHT_DB_SOCKET" -uroot certwright

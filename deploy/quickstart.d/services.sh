@@ -152,6 +152,8 @@ certwright_conf() {
 	Socket = $STATE_RUN/db.sock
 	Name = certwright
 	User = certwright
+	[Keys]
+	KeyringFile = $DIR/keyring
 	[Log]
 	Target = file:$DIR/log/certwright.log
 	CONF
@@ -181,6 +183,7 @@ start_services() {
 	start_db
 	start_double
 	make_ca
+	make_ra
 	start_serve
 	start_web
 	wait_ready
@@ -248,6 +251,7 @@ make_ca() {
 	local conf=(--config "$DIR/certwright.conf")
 	logged check-config "$BIN" check-config "${conf[@]}"
 	logged migrate "$BIN" migrate "${conf[@]}"
+	[ -e "$DIR/keyring" ] || logged keyring "$BIN" key new-secret-key "${conf[@]}"
 	if ! have_ca; then
 		# A key without its CA is what an interrupted run has left.
 		[ ! -e "$DIR/ca.key" ] || mv "$DIR/ca.key" "$DIR/ca.key.unused"
@@ -260,6 +264,22 @@ make_ca() {
 		stop web
 	fi
 	rm -f "$DIR/ca.export"
+	LAST_LOG=
+}
+
+# SCEP profiles name it; one that was revoked, retired or has ended is followed by another.
+make_ra() {
+	local conf=(--config "$DIR/certwright.conf") key
+	LAST_LOG=$DIR/log/ra-list.log
+	"$BIN" ra list "${conf[@]}" --json >"$DIR/ra.list" 2>"$LAST_LOG"
+	if ! grep -q '"usableForIntune": *true' "$DIR/ra.list"; then
+		step "RA certificate for SCEP"
+		key=$DIR/ra-$(grep -c '"usableForIntune"' "$DIR/ra.list" || :).key
+		# A key without its certificate is what an interrupted run has left.
+		[ ! -e "$key" ] || mv "$key" "$key.unused"
+		logged ra-create "$BIN" ra create "${conf[@]}" --authority demo --key-file "$key"
+	fi
+	rm -f "$DIR/ra.list"
 	LAST_LOG=
 }
 

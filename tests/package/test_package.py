@@ -4,6 +4,7 @@ README says, enroll, upgrade, remove, purge. And the units: socket, pools, jobs,
 """
 
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -22,6 +23,7 @@ UNITS = (*SERVICES, "certwright.socket", "certwright-public.socket", "certwright
 UNIT_FOLDER = os.path.join(process.ROOT, "deploy", "systemd")
 CONFIG = "/etc/certwright/certwright.conf"
 STATE = "/var/lib/certwright"
+KEYRING = f"{STATE}/keyring"
 SOCKET = "/run/certwright/fcgi.sock"
 PUBLIC_SOCKET = "/run/certwright/public.sock"
 DROP_IN = "/run/systemd/system/{}.d/test.conf"
@@ -203,6 +205,9 @@ def test_the_package_holds_program_units_samples_and_pages(packages):
     units = {os.path.basename(path) for path in modes if "/lib/systemd/system/" in path} - {""}
     assert units == set(os.listdir(UNIT_FOLDER)) == set(UNITS)
     for page in os.listdir(os.path.join(process.ROOT, "man")):
+        # The description of the routes is in the program, which serves it.
+        if page == "openapi.yaml":
+            continue
         assert f"/usr/share/man/man{page[-1]}/{page}.gz" in modes
     samples = "/usr/share/doc/certwright/examples"
     assert f"{samples}/grants.sql" in modes
@@ -262,12 +267,16 @@ def test_it_is_configured_as_readme_says(machine, mariadb, double):
             "CaBundle": "/etc/certwright/identity-ca.pem",
         },
         "Server": {"BaseUrl": "https://ca.example.org", "HttpBaseUrl": "http://ca.example.org"},
+        "Keys": {"KeyringFile": KEYRING},
     }
     machine.write(CONFIG, set_values(machine.read(CONFIG), values))
     machine.run("sh", "-euc", readme_block("runuser -u certwright -- certwright check-config"))
     (key,) = keys(machine).values()
-    assert key[0] == ("600", "certwright", "certwright")
+    assert key[0] == machine.stat(KEYRING) == ("600", "certwright", "certwright")
     assert "BEGIN CERTIFICATE" in machine.read("/etc/certwright/clients.pem")
+    (command,) = re.findall(r"`(certwright ra create [^`]+)`", text_of("README.md"))
+    made = machine.run("runuser", "-u", "certwright", "--", *command.split()).stdout
+    machine.ra = re.search(r"SCEP profiles name it by (\S+)\.$", made, re.M)[1]
 
 
 # -- run
@@ -338,6 +347,31 @@ def test_the_service_has_no_rights_to_spare(machine):
         touched[path] = subprocess.run(argv, capture_output=True, check=False).returncode == 0
     assert [path for path, done in touched.items() if done] == [STATE]
     machine.run("rm", f"{STATE}/.touched")
+
+
+def test_it_is_managed_with_the_account_and_rights_of_readme(machine, double):
+    """Sealing with the keyring, and every kind of change in the database."""
+    headers = {**double.bearer(double.token(["Admin.Full"])), "Content-Type": "application/json"}
+
+    def ask(method, path, status, body=None):
+        data = b"" if body is None else json.dumps(body).encode()
+        answer = fcgi.request(machine.path(SOCKET), method, path, headers, data)
+        assert answer.status == status, (answer, machine.journal("certwright.service")[-2000:])
+        return answer.json() if answer.body else None
+
+    profiles = "/api/v1/scepProfiles"
+    made = ask("POST", profiles, 201, {"name": "a", "caCertificateUuid": machine.ra, "challengePassword": "x"})
+    assert made["enableChallengePassword"] is True
+    ask("PATCH", f"{profiles}/{made['uuid']}/enable", 204)
+    (profile,) = ask("GET", "/api/v1/raProfiles", 200)
+    scep = f"/api/v1/authorities/{profile['authorityInstanceUuid']}/raProfiles/{profile['uuid']}/protocols/scep"
+    ask("PATCH", f"{scep}/activate/{made['uuid']}", 200, {"issueCertificateAttributes": []})
+    assert ask("DELETE", f"{profiles}/delete/force", 200, [made["uuid"]]) == []
+    group = ask("POST", "/api/v1/groups", 201, {"name": "g"})
+    serial = f"{enroll(machine, double, 'managed').serial_number:032x}"
+    (item,) = ask("GET", f"/api/manage/search?searchText={serial}", 200)["items"]
+    ask("PATCH", f"/api/manage/revoke/{item['serialNumber']}", 200, {"revocationReason": 4, "revoker": "me"})
+    ask("DELETE", f"/api/v1/groups/{group['uuid']}", 204)
 
 
 def test_the_public_pool_is_another(machine):
@@ -474,13 +508,13 @@ def test_removing_stops_everything_and_leaves_settings_and_state(machine):
     assert (machine.read(CONFIG), keys(machine)) == before
 
 
-def test_purging_never_deletes_ca_keys(machine):
-    before = keys(machine)
+def test_purging_never_deletes_ca_keys_and_keyring(machine):
+    before = keys(machine), machine.read(KEYRING)
     said = machine.run("dpkg", "-P", "certwright").stderr
-    assert f"purging keeps {STATE} " in said and f"{STATE}/keys/example-1.key" in said
-    assert keys(machine) == before
+    assert f"purging keeps {STATE} " in said and f"{STATE}/keys/example-1.key" in said and KEYRING in said
+    assert (keys(machine), machine.read(KEYRING)) == before
     assert "certwright" in machine.accounts()
-    assert sorted(os.listdir(machine.path(STATE))) == ["keys"]
+    assert sorted(os.listdir(machine.path(STATE))) == ["keyring", "keys"]
     # What may belong to the keys is there still, the settings are not.
     assert sorted(os.listdir(machine.path("/etc/certwright"))) == ["clients.pem", "identity-ca.pem"]
     left = files_named(machine) - machine.named_before
@@ -489,7 +523,7 @@ def test_purging_never_deletes_ca_keys(machine):
 
 def test_purging_leaves_nothing_where_there_are_no_keys(machine, packages):
     install(machine, packages.first)
-    machine.run("runuser", "-u", "certwright", "--", "rm", *(f"{STATE}/keys/{k}" for k in keys(machine)))
+    machine.run("runuser", "-u", "certwright", "--", "rm", KEYRING, *(f"{STATE}/keys/{k}" for k in keys(machine)))
     said = machine.run("dpkg", "-P", "certwright").stderr
     assert "purging keeps" not in said
     assert files_named(machine) == machine.named_before
@@ -497,14 +531,25 @@ def test_purging_leaves_nothing_where_there_are_no_keys(machine, packages):
     assert "certwright" not in machine.read("/etc/group")
 
 
-def test_purging_spares_a_private_key_among_the_settings(machine, packages):
+@pytest.mark.parametrize("kind", ["private key", "keyring"])
+def test_purging_spares_keys_among_the_settings(machine, packages, kind):
     install(machine, packages.first)
-    # As one that `ca init --key-file` made there; its first line is all that counts.
-    machine.write("/etc/certwright/ca.key", "-----BEGIN PRIVATE " "KEY-----\n", 0o600)
+    path = "/etc/certwright/kept"
+    if kind == "keyring":
+        env = {
+            "AppConfig__Server__BaseUrl": "https://ca.example.org",
+            "AppConfig__Server__HttpBaseUrl": "http://ca.example.org",
+            "AppConfig__Keys__KeyringFile": path,
+        }
+        machine.run("certwright", "key", "new-secret-key", env=env)
+    else:
+        # As one that `ca init --key-file` made there; its first line is all that counts.
+        machine.write(path, "-----BEGIN PRIVATE " "KEY-----\n", 0o600)
     said = machine.run("dpkg", "-P", "certwright").stderr
     assert "purging keeps /etc/certwright " in said
-    assert machine.exists("/etc/certwright/ca.key") and not machine.exists(CONFIG)
+    assert machine.exists(path) and not machine.exists(CONFIG)
     assert "certwright" in machine.accounts()
+    machine.run("rm", path)
 
 
 def test_the_account_of_an_installation_by_hand_is_taken_over(machine, packages):

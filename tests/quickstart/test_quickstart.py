@@ -104,7 +104,7 @@ def test_up_tells_what_it_does_and_shows_what_came_of_it(demo):
 
 
 def test_up_leaves_no_secret_readable_and_no_token(demo):
-    keys = [demo.path("leaf.key"), demo.path("ca.key"), demo.path("web/server.key")]
+    keys = [demo.path("leaf.key"), demo.path("ca.key"), demo.path("ra-0.key"), demo.path("web/server.key")]
     for path in [demo.folder, demo.run_folder(), *keys]:
         assert os.stat(path).st_mode & 0o077 == 0, path
     for name in ("log/certwright.log", "log/serve.log", "log/enroll.log", "log/lighttpd.log"):
@@ -122,13 +122,33 @@ def test_up_leaves_the_tree_clean(tree, demo):
 
 
 def test_up_again_uses_what_is_there(demo):
-    names = ("leaf.pem", "leaf.key", "ca.pem", "tls-ca.pem", "certwright.conf", "state")
+    names = ("leaf.pem", "leaf.key", "ca.pem", "ra-0.key", "tls-ca.pem", "certwright.conf", "state")
     before = {name: demo.read(name) for name in names}, demo.pids(), demo.env()
     begin = time.monotonic()
     done = demo.up()
     assert time.monotonic() - begin < 20
     assert ({name: demo.read(name) for name in names}, demo.pids(), demo.env()) == before
     assert "is there and valid" in done.stdout
+
+
+def test_up_makes_one_ra_certificate_and_another_where_it_is_revoked(new_demo):
+    demo = new_demo()
+    demo.up()
+    command = [demo.env()["CERTWRIGHT_BIN"], "--config", demo.env()["CERTWRIGHT_CONFIG"]]
+
+    def run(*words):
+        argv = [command[0], *words, *command[1:]]
+        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+    (first,) = json.loads(run("ra", "list", "--json"))
+    assert first["usableForIntune"] and first["key"]["uri"] == f"file:{demo.path('ra-0.key')}"
+    run("cert", "revoke", first["id"])
+    with open(demo.path("ra-1.key"), "w", encoding="ascii") as file:
+        file.write("left by an interrupted run")
+    assert "RA certificate" in demo.up().stdout
+    second, again = json.loads(run("ra", "list", "--json"))
+    assert again["id"] == first["id"] and second["usableForIntune"]
+    assert "RA certificate" not in demo.up().stdout
 
 
 def test_two_at_once_are_refused(demo):

@@ -2,6 +2,7 @@
 
 import base64
 import fcntl
+import json
 import os
 import pty
 import re
@@ -153,6 +154,28 @@ def test_a_token_in_another_header_is_none(site, name):
     assert (answer.status, answer.code()) == (401, 4010)
 
 
+def test_managing_with_a_token(site):
+    """Every method gets through, and a body with each; secrets are sealed with the keyring of setup."""
+    said = site.certwright("ra", "create", "--authority", "example", "--key-bits", "2048")
+    ra = re.search(r"SCEP profiles name it by (\S+)\.$", said, re.M)[1]
+    token, profiles = site.double.token(["Admin.Full"]), "/api/v1/scepProfiles"
+
+    def ask(method, path, status, body=None):
+        words = () if body is None else ("-H", "Content-Type: application/json")
+        data = None if body is None else json.dumps(body).encode()
+        answer = site.host.post_csr(data, token, "-X", method, *words, path=path)
+        assert answer.status == status, answer
+        return answer.json() if answer.body else None
+
+    body = {"name": "devices", "caCertificateUuid": ra, "challengePassword": "try me"}
+    profile = f"{profiles}/{ask('POST', profiles, 201, body)['uuid']}"
+    ask("PATCH", f"{profile}/enable", 204)
+    assert ask("PUT", profile, 200, {**body, "description": "x"})["enableChallengePassword"] is True
+    assert ask("GET", profile, 200)["enabled"] is True
+    assert ask("DELETE", f"{profiles}/delete", 200, [profile.rpartition("/")[2]]) == []
+    assert ask("GET", profiles, 200) == []
+
+
 @pytest.mark.parametrize(
     "path", ["/x%3fy", "/x%20y", "/caf%c3%a9", "//x", "/certwright.fcgi/probe", "/?a=%0a"]
 )
@@ -205,9 +228,9 @@ def test_nobody_else_can_read_settings_password_and_keys(site):
     folder = site.account.path(".certwright")
     files = [os.path.join(top, name) for top, _, names in os.walk(folder) for name in names]
     names = {os.path.basename(file) for file in files}
-    assert {"certwright.conf", "db.password", "example-1.key"} <= names
+    assert {"certwright.conf", "db.password", "keyring", "example-1.key"} <= names
     assert os.stat(folder).st_mode & 0o777 == 0o700
-    for name in ("certwright.conf", "db.password", "var/keys/example-1.key"):
+    for name in ("certwright.conf", "db.password", "keyring", "var/keys/example-1.key"):
         assert os.stat(os.path.join(folder, name)).st_mode & 0o777 == 0o600, name
     nobody = [shutil.which("runuser", path=process.SEARCH_PATH), "-u", "nobody", "--"]
     for path in files:
@@ -416,6 +439,26 @@ def test_one_answer_changes_one_line_and_the_service_follows(new_site):
     }  # fmt: skip
     certificate = issued(site, site.host.post_csr(request_der(), site.double.token()))
     assert (certificate.not_valid_after - certificate.not_valid_before).days <= 32
+
+
+def test_settings_without_a_keyring_are_told_of_it(new_site):
+    """As a setup has left them that knew of none."""
+    site = new_site()
+    site.install()
+    name, keyring = os.path.join(".certwright", "certwright.conf"), site.account.path(".certwright", "keyring")
+    os.unlink(keyring)
+    kept = site.account.read(name)
+    lines = [line for line in kept.splitlines() if not line.startswith(("[Keys]", "KeyringFile"))]
+    site.account.write(name, "\n".join(lines) + "\n")
+    done = site.setup()
+    assert done.returncode == 0 and not os.path.exists(keyring), done
+    (answer,) = re.findall(r"setup --set (Keys:KeyringFile=\S+)$", done.stderr, re.M)
+    done = site.setup("--set", answer)
+    assert done.returncode == 0 and "back it up" in done.stdout and "keyring" not in done.stderr, done
+    assert os.path.exists(keyring)
+    before = site.account.read(".certwright", "keyring")
+    assert "keyring" not in site.setup().stdout + site.setup().stderr
+    assert site.account.read(".certwright", "keyring") == before
 
 
 def test_a_new_program_is_taken_up(new_site):

@@ -62,6 +62,9 @@ new_settings() {
 	[Database]
 	PasswordFile = $FOLDER/db.password
 
+	[Keys]
+	KeyringFile = $FOLDER/keyring
+
 	[Log]
 	Target = file:$FOLDER/certwright.log
 	CONF
@@ -255,6 +258,19 @@ answer_ca() {
 	answer_or CA_KEY p256
 }
 
+make_keyring() {
+	local file
+	file=$(setting "$CONF" Keys KeyringFile)
+	if [ -z "$file" ]; then
+		# Settings of a setup before there was a keyring.
+		warn "secrets of SCEP profiles cannot be kept before setup --set Keys:KeyringFile=$FOLDER/keyring"
+		return 0
+	fi
+	[ ! -e "$file" ] || return 0
+	certwright key new-secret-key || die "the keyring cannot be made: $(message)"
+	say "the keyring is made; back it up: $file"
+}
+
 # The list's first line is its heading. What was tried before the tables were there may have asked.
 make_ca() {
 	certwright ca list || die "$(message)"
@@ -267,11 +283,13 @@ make_ca() {
 	[ -n "$NEEDS_CA" ] || answer_ca
 	settle ca_is_made CA_NAME CA_SUBJECT CA_KEY
 	say "CA $CA_NAME is made; back up its key: $FOLDER/var/keys"
+	say "SCEP needs an RA certificate: $FOLDER/certwright ra create --authority $CA_NAME"
 }
 
 make_records() {
 	step 'Tables, signing keys and CA'
 	certwright migrate || die "the tables cannot be made: $(message)"
+	make_keyring
 	certwright maintain || die "$(message)"
 	make_ca
 }
