@@ -181,3 +181,15 @@ json_has(const struct json_object *obj, const char *name)
 	return json_object_is_type(obj, json_type_object) &&
 	       json_object_object_get_ex(obj, name, NULL);
 }
+
+/* json-c's own macro for this is no ISO C. */
+void
+json_each_member(struct json_object *obj,
+    void (*each)(const char *name, struct json_object *value, void *arg), void *arg)
+{
+	struct json_object_iterator at = json_object_iter_begin(obj);
+	struct json_object_iterator end = json_object_iter_end(obj);
+
+	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at))
+		each(json_object_iter_peek_name(&at), json_object_iter_peek_value(&at), arg);
+}

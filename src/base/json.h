@@ -41,4 +41,8 @@ bool json_get_array(const struct json_object *obj, const char *name, struct json
 bool json_get_object(const struct json_object *obj, const char *name, struct json_object **out);
 bool json_has(const struct json_object *obj, const char *name);
 
+/* Calls each() for every member of an object, in its order; each() must not change the object. */
+void json_each_member(struct json_object *obj,
+    void (*each)(const char *name, struct json_object *value, void *arg), void *arg);
+
 #endif

@@ -18,44 +18,49 @@ add_side(struct json_object *to, const char *name, struct json_object *value)
 		(void)json_object_object_add(to, name, json_object_get(value));
 }
 
+/* The members that differ, as they are found. */
+struct differences {
+	struct json_object *changes;
+	const struct audit_change *change;
+};
+
 /* Enters the member unless both sides are equal, or it was entered from the other side. */
 static void
-add_difference(struct json_object *changes, const struct audit_change *change, const char *name)
+add_difference(const char *name, struct json_object *value, void *arg)
 {
-	struct json_object *before = member(change->before, name);
-	struct json_object *after = member(change->after, name);
+	const struct differences *found = arg;
+	struct json_object *before = member(found->change->before, name);
+	struct json_object *after = member(found->change->after, name);
 	struct json_object *entry;
 
-	if (json_object_equal(before, after) || member(changes, name) != NULL)
+	(void)value;
+	if (json_object_equal(before, after) || member(found->changes, name) != NULL)
 		return;
 	entry = json_object_new_object();
 	add_side(entry, "before", before);
 	add_side(entry, "after", after);
-	(void)json_object_object_add(changes, name, entry);
+	(void)json_object_object_add(found->changes, name, entry);
 }
 
 static void
-add_differences(
-    struct json_object *changes, const struct audit_change *change, struct json_object *side)
+add_differences(struct json_object *changes, const struct audit_change *change)
 {
-	if (side == NULL)
-		return;
-	json_object_object_foreach(side, name, value)
-	{
-		(void)value;
-		add_difference(changes, change, name);
-	}
+	struct differences found = { changes, change };
+
+	if (change->before != NULL)
+		json_each_member(change->before, add_difference, &found);
+	if (change->after != NULL)
+		json_each_member(change->after, add_difference, &found);
 }
 
 /* The names alone, for a reader of the log. */
 static void
-write_names(struct json_object *changes, struct buf *out)
+write_name(const char *name, struct json_object *value, void *arg)
 {
-	json_object_object_foreach(changes, name, value)
-	{
-		(void)value;
-		buf_printf(out, "%s%s", out->len > 0 ? ", " : "", name);
-	}
+	struct buf *out = arg;
+
+	(void)value;
+	buf_printf(out, "%s%s", out->len > 0 ? ", " : "", name);
 }
 
 int
@@ -76,9 +81,8 @@ audit_change_insert(struct db *db, const struct audit_actor *actor,
 
 	if (changes == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
-	add_differences(changes, change, change->before);
-	add_differences(changes, change, change->after);
-	write_names(changes, &names);
+	add_differences(changes, change);
+	json_each_member(changes, write_name, &names);
 	event.detail = buf_text(&names);
 	event.changes = json_object_to_json_string_ext(changes, JSON_C_TO_STRING_PLAIN);
 	return audit_insert(db, &event, err);

@@ -64,14 +64,10 @@ describe_scep(struct db *db, const struct uuid *id, struct json_object *scep, st
 
 /* Into the state before, in place of what an earlier try found. */
 static void
-add_scep(struct json_object *before, struct json_object *scep)
+add_scep(const char *name, struct json_object *value, void *arg)
 {
-	json_object_object_foreach(scep, name, value)
-	{
-		if (!json_object_is_type(value, json_type_array) ||
-		    json_object_array_length(value) > 0)
-			(void)json_object_object_add(before, name, json_object_get(value));
-	}
+	if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) > 0)
+		(void)json_object_object_add(arg, name, json_object_get(value));
 }
 
 static int
@@ -96,7 +92,7 @@ write_audit(
 		(void)json_object_object_add(after, "Archived", json_object_new_boolean(true));
 		change.after = after;
 	}
-	add_scep(removal->before, scep);
+	json_each_member(scep, add_scep, removal->before);
 	return audit_change_insert(db, removal->actor, &change, err);
 }
 

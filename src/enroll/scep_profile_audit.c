@@ -62,8 +62,8 @@ is_other(const struct scep_profile *before, const struct scep_profile *after, si
 {
 	static const struct buf none = BUF_INIT(0);
 	const struct buf *old =
-	    before != NULL ? (const struct buf *)((const char *)before + offset) : &none;
-	const struct buf *new = (const struct buf *)((const char *)after + offset);
+	    before != NULL ? (const void *)((const char *)before + offset) : &none;
+	const struct buf *new = (const void *)((const char *)after + offset);
 
 	return !bytes_equal(buf_bytes(old), buf_bytes(new));
 }
