@@ -33,6 +33,15 @@ clock_monotonic_ms(void)
 	return read_clock_ms(CLOCK_MONOTONIC);
 }
 
+int64_t
+clock_monotonic_us(void)
+{
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 void
 clock_fix(int64_t seconds)
 {

@@ -9,8 +9,9 @@ enum { CLOCK_TEXT_MAX = 32 };
 int64_t clock_now(void);
 int64_t clock_now_ms(void);
 
-/* Milliseconds of a clock that never jumps; only differences mean anything. */
+/* Milliseconds and microseconds of a clock that never jumps; only differences mean anything. */
 int64_t clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);
 
 /* For tests: clock_now() answers `seconds` from now on; a negative value ends that. */
 void clock_fix(int64_t seconds);

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 enum { QUOTE_MAX = 100, NAME_MAX_BYTES = 64, FAULT_MAX = 2 * CONFIG_LINE_MAX };
 
 static const char BLANKS[] = " \t";
@@ -285,13 +287,6 @@ config_parse(struct config *config, struct bytes text, struct error *err)
 	return 0;
 }
 
-static void
-close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
-
 /* One byte more than allowed is read, so that config_parse sees a file that is too large. */
 static int
 read_all(int fd, struct buf *text)
@@ -314,7 +309,7 @@ config_read(struct config *config, const char *path, struct error *err)
 {
 	cleanup(buf_release) struct buf text = BUF_INIT(CONFIG_FILE_MAX + 4096);
 	/* O_NONBLOCK: a FIFO must not hang us before it is refused. */
-	cleanup(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	cleanup(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)

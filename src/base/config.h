@@ -19,6 +19,8 @@ enum {
 enum config_type {
 	CONFIG_BOOLEAN, /* true, false, yes, no, 1, 0; into bool */
 	CONFIG_NUMBER,  /* decimal, min to max; into uint32_t */
+	CONFIG_DECIMAL, /* decimal, may have a fraction, counts `unit` each: "0.1" of 86400 gives
+			   8640 into uint32_t, which min and max are for */
 	CONFIG_TEXT,    /* into char *; min and max are not used */
 	CONFIG_LIST, /* split at commas and white space; into struct text_list, min to max items */
 	CONFIG_COMMA_LIST, /* the same, split at commas only: items may hold spaces */
@@ -41,6 +43,7 @@ struct config_key {
 	const char *fallback; /* the default, written as in a file; "" for none */
 	uint32_t min;
 	uint32_t max;
+	uint32_t unit; /* for CONFIG_DECIMAL */
 	/*
 	 * For texts and each item of a list: checks the value and appends its normal form
 	 * to out; NULL takes it as it is.

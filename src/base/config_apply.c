@@ -61,6 +61,29 @@ parse_number(const char *text, const struct config_key *key, uint32_t *out)
 	return true;
 }
 
+/* Digits, and where there is a point up to six more; in whole parts of the unit, rounded. */
+static bool
+parse_decimal(const char *text, const struct config_key *key, uint32_t *out)
+{
+	enum { FRACTION_MAX = 6 };
+	size_t len = strspn(text, "0123456789");
+	size_t fraction_len = text[len] == '.' ? strspn(text + len + 1, "0123456789") : 0;
+	unsigned long long scale = 1, whole, fraction = 0, value;
+
+	if (len == 0 || len > 10 || fraction_len > FRACTION_MAX ||
+	    text[len + (text[len] == '.' ? 1 + fraction_len : 0)] != '\0' ||
+	    (text[len] == '.' && fraction_len == 0))
+		return false;
+	whole = strtoull(text, NULL, 10);
+	for (size_t i = 0; i < fraction_len; i++, scale *= 10)
+		fraction = 10 * fraction + (unsigned)(text[len + 1 + i] - '0');
+	value = whole * key->unit + (fraction * key->unit + scale / 2) / scale;
+	if (value < key->min || value > key->max)
+		return false;
+	*out = (uint32_t)value;
+	return true;
+}
+
 static void *
 member(const struct config_key *key, const void *target)
 {
@@ -167,6 +190,8 @@ apply_key(
 		return parse_boolean(text, to) ? 0 : value_fault(config, key, text, err);
 	case CONFIG_NUMBER:
 		return parse_number(text, key, to) ? 0 : value_fault(config, key, text, err);
+	case CONFIG_DECIMAL:
+		return parse_decimal(text, key, to) ? 0 : value_fault(config, key, text, err);
 	case CONFIG_TEXT:
 		return apply_text(config, key, text, to, err);
 	case CONFIG_LIST:
@@ -213,6 +238,7 @@ is_set(const struct config_key *key, const void *target)
 	case CONFIG_BOOLEAN:
 		return *(const bool *)at;
 	case CONFIG_NUMBER:
+	case CONFIG_DECIMAL:
 		return *(const uint32_t *)at != 0;
 	case CONFIG_TEXT:
 		return (*(char *const *)at)[0] != '\0';
@@ -246,6 +272,9 @@ print_value(const struct config_key *key, const void *at, FILE *to)
 		return;
 	case CONFIG_NUMBER:
 		(void)fprintf(to, " %u", *(const uint32_t *)at);
+		return;
+	case CONFIG_DECIMAL:
+		(void)fprintf(to, " %.6g", (double)*(const uint32_t *)at / key->unit);
 		return;
 	case CONFIG_TEXT:
 		if ((*(char *const *)at)[0] != '\0')

@@ -42,8 +42,12 @@ enum error_code {
 	ERR_NOT_BUILT,      /* planned, not built: answered loudly */
 	ERR_DATABASE,       /* the database is away or refuses */
 	ERR_IDENTITY_KEYS,  /* the identity keys are not available yet */
-	ERR_CA_KEY          /* no CA generation or its key cannot sign */
+	ERR_CA_KEY,         /* no CA generation or its key cannot sign */
+	ERR_NOT_READY       /* what was asked for is being made: come again */
 };
+
+/* How many there are; base/counter_table.c names each. */
+enum { ERROR_CODES = ERR_NOT_READY + 1 };
 
 enum { ERROR_TEXT_MAX = 512 };
 

@@ -53,6 +53,7 @@ struct settings {
 		bool allow_plain_http;
 		struct text_list accept_verify_results;
 		char *est_cacerts; /* issuer, full */
+		char *issued_log;  /* "": none is written */
 	} server;
 
 	struct {
@@ -61,6 +62,8 @@ struct settings {
 		char *name;
 		char *user;
 		char *password_file;
+		char *maintain_user; /* "": user, with password_file */
+		char *maintain_password_file;
 		char *tls_ca;
 		uint32_t connect_timeout_s;
 		uint32_t read_timeout_s;
@@ -86,6 +89,42 @@ struct settings {
 		uint32_t unexpired_per_principal; /* 0: no limit */
 		uint32_t same_csr_minutes;        /* 0: off */
 	} limits;
+
+	struct {
+		char *source;        /* Storage; None: no CRL is published */
+		char *request_token; /* "": no further URL */
+		bool add_cdp;
+		bool add_idp;
+		uint32_t validity_s; /* from thisUpdate to nextUpdate */
+		uint32_t
+		    overlap_percent; /* of the validity; with less left the next is published */
+		bool publish_on_revocation;
+		uint32_t delta_s; /* a delta CRL so often; 0: none */
+		char *directory;  /* "": StateDir/crl */
+	} crl;
+
+	struct {
+		bool use_authorized_responder;
+		uint32_t responder_validity_s;
+		uint32_t good_s;      /* from thisUpdate to nextUpdate */
+		uint32_t other_s;     /* on hold, or unknown */
+		uint32_t reuse_s;     /* 0: each answer is signed */
+		char *unknown_serial; /* unknown, revoked */
+	} ocsp;
+
+	struct {
+		char *token_file;
+		struct text_list addresses;
+	} metrics;
+
+	struct {
+		uint32_t interval_s;
+		uint32_t warn_days;
+		char *warn_command;
+		uint32_t purge_certificates_days; /* 0: never */
+		uint32_t purge_audit_days;        /* 0: never */
+		char *export_dir;                 /* "": StateDir/export */
+	} maintain;
 
 	struct {
 		char *target; /* stderr, syslog, or file:/PATH */

@@ -16,6 +16,7 @@ enum {
 	URL_MAX = 255, /* the URLs stand in every certificate */
 	WORD_MAX = 128,
 	PROFILE_NAME_MAX = 64,
+	URL_TOKEN_MAX = 128,
 	FINGERPRINT_DIGITS = 64,
 	OID_MAX = 128
 };
@@ -361,6 +362,33 @@ settings_value_est_cacerts(const char *value, struct buf *out)
 	static const char *const contents[] = { "issuer", "full", NULL };
 
 	return add_known(value, contents, out);
+}
+
+bool
+settings_value_crl_source(const char *value, struct buf *out)
+{
+	static const char *const sources[] = { "Storage", "None", NULL };
+
+	return add_known(value, sources, out);
+}
+
+bool
+settings_value_unknown_serial(const char *value, struct buf *out)
+{
+	static const char *const answers[] = { "unknown", "revoked", NULL };
+
+	return add_known(value, answers, out);
+}
+
+/* What needs no escape in a URL (RFC 3986, 2.3). */
+bool
+settings_value_url_token(const char *value, struct buf *out)
+{
+	size_t len =
+	    strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~");
+
+	buf_add_text(out, value);
+	return len > 0 && len <= URL_TOKEN_MAX && value[len] == '\0';
 }
 
 bool

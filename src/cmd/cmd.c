@@ -13,6 +13,7 @@ cmd_status(enum error_code code)
 	case ERR_DATABASE:
 	case ERR_IDENTITY_KEYS:
 	case ERR_NOT_BUILT:
+	case ERR_NOT_READY:
 		return CMD_UNAVAILABLE;
 	case ERR_LIMIT:
 		return CMD_TEMPORARY;

@@ -4,43 +4,16 @@
 #include "crypto/cert.h"
 #include "crypto/csr_internal.h"
 #include "crypto/der.h"
+#include "crypto/extension.h"
 #include "crypto/oids.h"
 
 enum { CERT_MAX = 262144, SIGNATURE_MAX = 2048, KEY_ID_SIZE = 20, PATH_LEN_MAX = 127 };
 
-enum criticality { NOT_CRITICAL, CRITICAL };
-
-/* An extension that is being written: the marks of its two open elements. */
-struct extension {
-	size_t whole;
-	size_t value;
-};
-
-static struct extension
-open_extension(struct buf *der, struct bytes oid, enum criticality criticality)
-{
-	struct extension marks;
-
-	marks.whole = der_open(der, DER_SEQUENCE);
-	der_add(der, DER_OID, oid);
-	if (criticality == CRITICAL)
-		der_add(der, DER_BOOLEAN, DER_BYTES("\xff"));
-	marks.value = der_open(der, DER_OCTET_STRING);
-	return marks;
-}
-
-static void
-close_extension(struct buf *der, struct extension marks)
-{
-	der_close(der, marks.value);
-	der_close(der, marks.whole);
-}
-
 static void
 add_basic_constraints(const struct cert_template *t, struct buf *der)
 {
-	struct extension marks =
-	    open_extension(der, DER_BYTES(DER_OID_BASIC_CONSTRAINTS), CRITICAL);
+	struct extension_marks marks =
+	    extension_open(der, DER_BYTES(DER_OID_BASIC_CONSTRAINTS), true);
 	size_t mark = der_open(der, DER_SEQUENCE);
 	uint8_t path_len = (uint8_t)t->path_len;
 
@@ -49,59 +22,59 @@ add_basic_constraints(const struct cert_template *t, struct buf *der)
 	if (t->is_ca && t->path_len >= 0)
 		der_add(der, DER_INTEGER, bytes_of(&path_len, 1));
 	der_close(der, mark);
-	close_extension(der, marks);
+	extension_close(der, marks);
 }
 
 static void
 add_key_usage(const struct cert_template *t, struct buf *der)
 {
-	struct extension marks;
+	struct extension_marks marks;
 
 	if (t->key_usage == 0)
 		return;
-	marks = open_extension(der, DER_BYTES(DER_OID_KEY_USAGE), CRITICAL);
+	marks = extension_open(der, DER_BYTES(DER_OID_KEY_USAGE), true);
 	csr_add_key_usage(der, t->key_usage);
-	close_extension(der, marks);
+	extension_close(der, marks);
 }
 
 static int
 add_ekus(const struct cert_template *t, struct buf *der, struct error *err)
 {
-	struct extension marks;
+	struct extension_marks marks;
 	size_t mark;
 
 	if (t->eku_count == 0)
 		return 0;
-	marks = open_extension(der, DER_BYTES(DER_OID_EXTENDED_KEY_USAGE), NOT_CRITICAL);
+	marks = extension_open(der, DER_BYTES(DER_OID_EXTENDED_KEY_USAGE), false);
 	mark = der_open(der, DER_SEQUENCE);
 	for (size_t i = 0; i < t->eku_count; i++)
 		if (der_add_oid(der, t->ekus[i], err) < 0)
 			return -1;
 	der_close(der, mark);
-	close_extension(der, marks);
+	extension_close(der, marks);
 	return 0;
 }
 
 static int
 add_key_ids(const struct cert_template *t, struct buf *der, struct error *err)
 {
-	struct extension marks;
+	struct extension_marks marks;
 	uint8_t id[KEY_ID_SIZE];
 	size_t mark;
 
 	if (cert_key_id(t->spki, id, err) < 0)
 		return -1;
-	marks = open_extension(der, DER_BYTES(DER_OID_SUBJECT_KEY_ID), NOT_CRITICAL);
+	marks = extension_open(der, DER_BYTES(DER_OID_SUBJECT_KEY_ID), false);
 	der_add(der, DER_OCTET_STRING,
 	    t->subject_key_id.len > 0 ? t->subject_key_id : bytes_of(id, sizeof(id)));
-	close_extension(der, marks);
+	extension_close(der, marks);
 	if (t->authority_key_id.len == 0)
 		return 0;
-	marks = open_extension(der, DER_BYTES(DER_OID_AUTHORITY_KEY_ID), NOT_CRITICAL);
+	marks = extension_open(der, DER_BYTES(DER_OID_AUTHORITY_KEY_ID), false);
 	mark = der_open(der, DER_SEQUENCE);
 	der_add(der, DER_CONTEXT(0), t->authority_key_id);
 	der_close(der, mark);
-	close_extension(der, marks);
+	extension_close(der, marks);
 	return 0;
 }
 
@@ -109,18 +82,18 @@ add_key_ids(const struct cert_template *t, struct buf *der, struct error *err)
 static void
 add_sans(const struct cert_template *t, struct buf *der)
 {
-	struct extension marks;
+	struct extension_marks marks;
 	size_t mark;
 
 	if (t->san_count == 0)
 		return;
-	marks = open_extension(der, DER_BYTES(DER_OID_SUBJECT_ALT_NAME),
-	    bytes_equal(t->subject, DER_BYTES("\x30\x00")) ? CRITICAL : NOT_CRITICAL);
+	marks = extension_open(der, DER_BYTES(DER_OID_SUBJECT_ALT_NAME),
+	    bytes_equal(t->subject, DER_BYTES("\x30\x00")));
 	mark = der_open(der, DER_SEQUENCE);
 	for (size_t i = 0; i < t->san_count; i++)
 		buf_add(der, t->sans[i].der);
 	der_close(der, mark);
-	close_extension(der, marks);
+	extension_close(der, marks);
 }
 
 static void
@@ -140,21 +113,21 @@ add_access(struct buf *der, struct bytes method, const char *uri)
 static void
 add_locations(const struct cert_template *t, struct buf *der)
 {
-	struct extension marks;
+	struct extension_marks marks;
 	size_t mark, point, name, full;
 
 	if (t->ca_issuers[0] != NULL || t->ca_issuers[1] != NULL || t->ocsp != NULL) {
-		marks = open_extension(der, DER_BYTES(DER_OID_AUTHORITY_INFO), NOT_CRITICAL);
+		marks = extension_open(der, DER_BYTES(DER_OID_AUTHORITY_INFO), false);
 		mark = der_open(der, DER_SEQUENCE);
 		add_access(der, DER_BYTES(DER_OID_CA_ISSUERS), t->ca_issuers[0]);
 		add_access(der, DER_BYTES(DER_OID_CA_ISSUERS), t->ca_issuers[1]);
 		add_access(der, DER_BYTES(DER_OID_OCSP), t->ocsp);
 		der_close(der, mark);
-		close_extension(der, marks);
+		extension_close(der, marks);
 	}
 	if (t->crl == NULL)
 		return;
-	marks = open_extension(der, DER_BYTES(DER_OID_CRL_DISTRIBUTION), NOT_CRITICAL);
+	marks = extension_open(der, DER_BYTES(DER_OID_CRL_DISTRIBUTION), false);
 	mark = der_open(der, DER_SEQUENCE);
 	point = der_open(der, DER_SEQUENCE);
 	name = der_open(der, DER_CONTEXT_OF(0));
@@ -164,20 +137,20 @@ add_locations(const struct cert_template *t, struct buf *der)
 	der_close(der, name);
 	der_close(der, point);
 	der_close(der, mark);
-	close_extension(der, marks);
+	extension_close(der, marks);
 }
 
 /* RFC 6960, 4.2.2.2.1 */
 static void
 add_ocsp_no_check(const struct cert_template *t, struct buf *der)
 {
-	struct extension marks;
+	struct extension_marks marks;
 
 	if (!t->ocsp_no_check)
 		return;
-	marks = open_extension(der, DER_BYTES(DER_OID_OCSP_NO_CHECK), NOT_CRITICAL);
+	marks = extension_open(der, DER_BYTES(DER_OID_OCSP_NO_CHECK), false);
 	der_add(der, DER_NULL, bytes_of(NULL, 0));
-	close_extension(der, marks);
+	extension_close(der, marks);
 }
 
 static int

@@ -336,23 +336,64 @@ der_add_bits(struct buf *buf, struct bytes octets, unsigned unused)
 	der_close(buf, mark);
 }
 
-int
-der_add_time(struct buf *buf, int64_t seconds, struct error *err)
+enum { TIME_TEXT_SIZE = 16 };
+
+/* Two decimal digits; by hand, as a CRL has a million times and printf is slow. */
+static void
+put_two(char *at, int value)
+{
+	at[0] = (char)('0' + value / 10);
+	at[1] = (char)('0' + value % 10);
+}
+
+/* YYYYMMDDHHMMSSZ; *year for whoever must choose between the two types. */
+static int
+time_text(int64_t seconds, char text[static TIME_TEXT_SIZE], int *year, struct error *err)
 {
 	time_t time = (time_t)seconds;
 	struct tm tm;
-	char text[96];
-	size_t skip;
-	int len;
 
 	if (gmtime_r(&time, &tm) == NULL || tm.tm_year < 50 || tm.tm_year > 9999 - 1900)
 		return error_set(
 		    err, ERR_INTERNAL, "time %" PRId64 " is outside 1950 to 9999", seconds);
-	len = snprintf(text, sizeof(text), "%04d%02d%02d%02d%02d%02dZ", tm.tm_year + 1900,
-	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-	skip = tm.tm_year < 150 ? 2 : 0; /* RFC 5280, 4.1.2.5: UTCTime through 2049 */
-	der_add(buf, skip > 0 ? DER_UTC_TIME : DER_GENERALIZED_TIME,
-	    bytes_of(text + skip, (size_t)len - skip));
+	put_two(text, (tm.tm_year + 1900) / 100);
+	put_two(text + 2, (tm.tm_year + 1900) % 100);
+	put_two(text + 4, tm.tm_mon + 1);
+	put_two(text + 6, tm.tm_mday);
+	put_two(text + 8, tm.tm_hour);
+	put_two(text + 10, tm.tm_min);
+	put_two(text + 12, tm.tm_sec);
+	text[14] = 'Z';
+	text[15] = '\0';
+	*year = tm.tm_year + 1900;
+	return 0;
+}
+
+int
+der_add_time(struct buf *buf, int64_t seconds, struct error *err)
+{
+	char text[TIME_TEXT_SIZE];
+	int year = 0;
+
+	if (time_text(seconds, text, &year, err) < 0)
+		return -1;
+	/* RFC 5280, 4.1.2.5: UTCTime through 2049 */
+	if (year < 2050)
+		der_add(buf, DER_UTC_TIME, bytes_text(text + 2));
+	else
+		der_add(buf, DER_GENERALIZED_TIME, bytes_text(text));
+	return 0;
+}
+
+int
+der_add_generalized_time(struct buf *buf, int64_t seconds, struct error *err)
+{
+	char text[TIME_TEXT_SIZE];
+	int year = 0;
+
+	if (time_text(seconds, text, &year, err) < 0)
+		return -1;
+	der_add(buf, DER_GENERALIZED_TIME, bytes_text(text));
 	return 0;
 }
 

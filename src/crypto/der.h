@@ -13,6 +13,7 @@ enum der_tag {
 	DER_OCTET_STRING = 0x04,
 	DER_NULL = 0x05,
 	DER_OID = 0x06,
+	DER_ENUMERATED = 0x0a,
 	DER_UTF8_STRING = 0x0c,
 	DER_PRINTABLE_STRING = 0x13,
 	DER_T61_STRING = 0x14,
@@ -80,6 +81,9 @@ void der_add_bits(struct buf *buf, struct bytes octets, unsigned unused);
 
 /* A GeneralizedTime from 2050 on, else a UTCTime; ERR_INTERNAL outside 1950 to 9999. */
 int der_add_time(struct buf *buf, int64_t seconds, struct error *err);
+
+/* A GeneralizedTime whatever the year, without fractions, as OCSP has it; errors as above. */
+int der_add_generalized_time(struct buf *buf, int64_t seconds, struct error *err);
 
 /* An OID from its dotted text; ERR_CONFIG when that is none. */
 int der_add_oid(struct buf *buf, const char *dotted, struct error *err);

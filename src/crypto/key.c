@@ -178,6 +178,80 @@ key_open(const char *uri, const char *passphrase_file, struct key **out, struct 
 	return 0;
 }
 
+int
+key_generate(struct key_facts facts, struct key **out, struct error *err)
+{
+	cleanup(key_freep) struct key *key = key_new();
+	gnutls_pk_algorithm_t algorithm = GNUTLS_PK_UNKNOWN;
+	unsigned bits = 0;
+	int rc;
+
+	if (key == NULL)
+		return error_set(err, ERR_INTERNAL, "out of memory");
+	key_gnutls_kind(facts, &algorithm, &bits);
+	rc = gnutls_privkey_generate(key->handle, algorithm, bits, 0);
+	if (rc < 0)
+		return error_set(err, ERR_CA_KEY, "generating a key: %s", gnutls_strerror(rc));
+	if (read_public(key, err) < 0)
+		return -1;
+	*out = take(key);
+	return 0;
+}
+
+int
+key_export(const struct key *key, struct buf *out, struct error *err)
+{
+	cleanup(gnutls_x509_privkey_deinitp) gnutls_x509_privkey_t plain = NULL;
+	cleanup(key_datum_release) gnutls_datum_t der = { NULL, 0 };
+	int rc = gnutls_privkey_export_x509(key->handle, &plain);
+
+	if (rc == 0)
+		rc = gnutls_x509_privkey_export2_pkcs8(
+		    plain, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN, &der);
+	if (rc < 0)
+		return error_set(err, ERR_CA_KEY, "exporting a key: %s", gnutls_strerror(rc));
+	buf_add(out, bytes_of(der.data, der.size));
+	return buf_failed(out) ? error_set(err, ERR_INTERNAL,
+				     "the key's %u octets of PKCS#8 are too many", der.size)
+			       : 0;
+}
+
+/* By this call GnuTLS takes neither PKCS#1 nor SEC1, nor octets behind. */
+static int
+import_pkcs8(struct bytes der, gnutls_privkey_t handle, struct error *err)
+{
+	cleanup(gnutls_x509_privkey_deinitp) gnutls_x509_privkey_t plain = NULL;
+	gnutls_datum_t datum;
+	int rc;
+
+	if (key_datum(der, &datum, err) < 0)
+		return -1;
+	rc = gnutls_x509_privkey_init(&plain);
+	if (rc == 0)
+		rc = gnutls_x509_privkey_import_pkcs8(
+		    plain, &datum, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN);
+	if (rc == 0)
+		rc = gnutls_privkey_import_x509(handle, plain, GNUTLS_PRIVKEY_IMPORT_COPY);
+	return rc < 0
+		   ? error_set(err, ERR_CA_KEY, "not a PKCS#8 private key: %s", gnutls_strerror(rc))
+		   : 0;
+}
+
+int
+key_open_der(struct bytes der, struct key **out, struct error *err)
+{
+	cleanup(key_freep) struct key *key = key_new();
+
+	if (key == NULL)
+		return error_set(err, ERR_INTERNAL, "out of memory");
+	if (import_pkcs8(der, key->handle, err) < 0 || read_public(key, err) < 0) {
+		err->code = ERR_CA_KEY;
+		return -1;
+	}
+	*out = take(key);
+	return 0;
+}
+
 struct key_facts
 key_facts(const struct key *key)
 {

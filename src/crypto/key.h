@@ -56,6 +56,21 @@ int key_open(const char *uri, const char *passphrase_file, struct key **out, str
 int key_generate_file(
     const char *path, const char *passphrase_file, struct key_facts facts, struct error *err);
 
+/* Makes a new key in memory; ERR_CA_KEY. On success *out belongs to the caller. Survives fork. */
+int key_generate(struct key_facts facts, struct key **out, struct error *err);
+
+/*
+ * Appends a key in memory or of a file as PKCS#8 DER, not encrypted: to be sealed. buf_release
+ * wipes it. ERR_CA_KEY for a key in a token, which never leaves it.
+ */
+int key_export(const struct key *key, struct buf *out, struct error *err);
+
+/*
+ * Opens what key_export has written, and nothing behind it. ERR_CA_KEY, also for a key that breaks
+ * key_facts_read's rules. On success *out belongs to the caller, der is not kept. Survives fork.
+ */
+int key_open_der(struct bytes der, struct key **out, struct error *err);
+
 /* What a token lets its key do; a key in a file can do both. */
 enum key_purpose { KEY_SIGNS, KEY_SIGNS_AND_DECRYPTS };
 

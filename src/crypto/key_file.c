@@ -9,15 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "crypto/key.h"
 #include "crypto/key_internal.h"
-
-static void
-close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
 
 int
 key_file_check(int fd, struct error *err)
@@ -60,7 +54,7 @@ int
 key_file_read(const char *path, struct buf *out, struct error *err)
 {
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
-	cleanup(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	cleanup(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0 && errno == ELOOP)
 		return error_set(err, ERR_CA_KEY, "must not be a symbolic link");
@@ -114,7 +108,7 @@ key_file_sync_folder(const char *path, struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 	cleanup(buf_release) struct buf folder = BUF_INIT(4096);
-	cleanup(close_fd) int fd = -1;
+	cleanup(fd_close) int fd = -1;
 
 	if (slash == NULL)
 		buf_add_text(&folder, ".");
@@ -129,7 +123,7 @@ key_file_sync_folder(const char *path, struct error *err)
 static int
 write_new(const char *path, const gnutls_datum_t *data, struct error *err)
 {
-	cleanup(close_fd) int fd =
+	cleanup(fd_close) int fd =
 	    open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/enc.h"
+#include "base/fd.h"
 #include "base/random.h"
 #include "crypto/key_internal.h"
 #include "crypto/keyring_internal.h"
@@ -18,13 +19,6 @@ static const char HEADING[] =
     "certwright.conf(5), KeyringFile.\n"
     "# The first key seals, all open. Keep a copy: without it the secrets "
     "are lost.\n";
-
-static void
-close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
 
 struct keyring *
 keyring_unusable(const char *reason)
@@ -243,7 +237,7 @@ replace(const char *path, const char *new_path, struct keyring_added *out, struc
 {
 	cleanup(buf_release) struct buf old = BUF_INIT(KEYRING_FILE_MAX);
 	cleanup(buf_release) struct buf text = BUF_INIT(KEYRING_FILE_MAX);
-	cleanup(close_fd) int fd = -1;
+	cleanup(fd_close) int fd = -1;
 	struct stat owner = { .st_size = 0 };
 
 	if (open_new(new_path, &fd, err) < 0)

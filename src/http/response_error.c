@@ -46,6 +46,7 @@ static const struct {
 	[ERR_DATABASE] = { 503, 5030 },
 	[ERR_IDENTITY_KEYS] = { 503, 5031 },
 	[ERR_CA_KEY] = { 503, 5032 },
+	[ERR_NOT_READY] = { 503, 5033 },
 	/* numbers that clients of SCEPman's management API know */
 	[ERR_NO_CERTIFICATE] = { 404, 7012 },
 	[ERR_REVOKED] = { 409, 5013 },
@@ -116,6 +117,7 @@ fixed_sentence(enum error_code code)
 	case ERR_REVOKED:
 	case ERR_LIMIT:
 	case ERR_NOT_BUILT:
+	case ERR_NOT_READY:
 		return NULL;
 	}
 	return "The request failed because of an internal error.";
@@ -131,6 +133,8 @@ retry_after(const struct error *err)
 		return "10";
 	if (error_is(err, ERR_CA_KEY))
 		return "30";
+	if (error_is(err, ERR_NOT_READY))
+		return "10";
 	return NULL;
 }
 

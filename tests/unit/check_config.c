@@ -10,6 +10,7 @@
 
 struct sample {
 	uint32_t days;
+	uint32_t hours_s;
 	bool is_on;
 	bool one;
 	bool two;
@@ -38,6 +39,15 @@ static const struct config_key KEYS[] = {
 	    .fallback = "7",
 	    .min = 1,
 	    .max = 4294967295 },
+	{ .section = "",
+	    .name = "Hours",
+	    .type = CONFIG_DECIMAL,
+	    .unit = 3600,
+	    .offset = AT(hours_s),
+	    .fallback = "2.4",
+	    .min = 60,
+	    .max = 360000,
+	    .expected = "a number of hours from 0.02 to 100" },
 	{ .section = "",
 	    .name = "On",
 	    .type = CONFIG_BOOLEAN,
@@ -148,6 +158,20 @@ static const struct {
 	{ "Days = +8\n", "f.conf:1: Days: expected a number from 1 to 4294967295, not \"+8\"" },
 	{ "Days = 8x\n", "f.conf:1: Days: expected a number from 1 to 4294967295, not \"8x\"" },
 	{ "Days =\n", "f.conf:1: Days: expected a number from 1 to 4294967295, not nothing" },
+	{ "Hours = 100\n", NULL },
+	{ "Hours = 0.016667\n", NULL },
+	{ "Hours = 100.0003\n",
+	    "f.conf:1: Hours: expected a number of hours from 0.02 to 100, not \"100.0003\"" },
+	{ "Hours = 1.\n",
+	    "f.conf:1: Hours: expected a number of hours from 0.02 to 100, not \"1.\"" },
+	{ "Hours = .5\n",
+	    "f.conf:1: Hours: expected a number of hours from 0.02 to 100, not \".5\"" },
+	{ "Hours = 1,5\n",
+	    "f.conf:1: Hours: expected a number of hours from 0.02 to 100, not \"1,5\"" },
+	{ "Hours = 1.0000000\n",
+	    "f.conf:1: Hours: expected a number of hours from 0.02 to 100, not \"1.0000000\"" },
+	{ "Hours = -1\n",
+	    "f.conf:1: Hours: expected a number of hours from 0.02 to 100, not \"-1\"" },
 	{ "On = NO\n", NULL },
 	{ "On = 1\n", NULL },
 	{ "On = on\n", "f.conf:1: On: expected true or false, not \"on\"" },
@@ -314,6 +338,7 @@ START_TEST(printing_shows_where_from_and_hides_secrets)
 		ck_assert_int_eq(fclose(to), 0);
 		ck_assert_str_eq(text,
 		    "Days = 7  (default)\n"
+		    "Hours = 2.4  (default)\n"
 		    "On = true  (environment AppConfig__On)\n"
 		    "[Part] Days = (hidden)  (f.conf:3)\n"
 		    "[Part] Word = hi  (default)\n"
@@ -321,6 +346,26 @@ START_TEST(printing_shows_where_from_and_hides_secrets)
 		    "[Lists] Texts =  (default)\n"
 		    "[Lists] Choices = one  (default)\n"
 		    "ignored: environment \"AppConfig__Licen\\x1bse\", no such setting\n");
+	}
+END_TEST
+
+static const struct {
+	const char *text;
+	uint32_t seconds;
+} DECIMALS[] = { { "1", 3600 }, { "0.5", 1800 }, { "24.0", 86400 }, { "0.016667", 60 },
+	{ "1.000139", 3601 }, { "1.000138", 3600 } };
+
+START_TEST(a_decimal_counts_its_unit)
+	{
+		cleanup(config_freep) struct config *config = config_new("f.conf", KEYS, KEY_COUNT);
+		cleanup(sample_release) struct sample sample = { 0 };
+		struct error err = { 0 };
+		char line[64];
+
+		(void)snprintf(line, sizeof(line), "Hours = %s\n", DECIMALS[_i].text);
+		ck_assert_int_eq(config_parse(config, bytes_text(line), &err), 0);
+		ck_assert_int_eq(config_apply(config, &sample, &err), 0);
+		ck_assert_uint_eq(sample.hours_s, DECIMALS[_i].seconds);
 	}
 END_TEST
 
@@ -383,6 +428,7 @@ main(void)
 	int failed;
 
 	tcase_add_loop_test(tests, a_fault_names_file_line_and_what_was_expected, 0, COUNT(FORMS));
+	tcase_add_loop_test(tests, a_decimal_counts_its_unit, 0, COUNT(DECIMALS));
 	tcase_add_test(tests, values_and_defaults_arrive);
 	tcase_add_test(tests, a_line_of_4096_bytes_is_read_whole);
 	tcase_add_test(tests, a_longer_line_is_refused);

@@ -92,6 +92,95 @@ START_TEST(every_kind_of_key_signs_what_its_public_half_verifies)
 	}
 END_TEST
 
+START_TEST(a_key_in_memory_comes_back_from_its_pkcs8)
+	{
+		cleanup(key_freep) struct key *key = NULL, *again = NULL;
+		cleanup(buf_release) struct buf der = BUF_INIT(4096);
+		cleanup(buf_release) struct buf signature = BUF_INIT(4096);
+		struct error err = { .code = ERR_NONE };
+		struct key_facts want;
+
+		ck_assert_int_eq(key_facts_parse(KINDS[_i], &want, &err), 0);
+		ck_assert_msg(key_generate(want, &key, &err) == 0, "%s", err.text);
+		ck_assert(key_facts(key).type == want.type && key_facts(key).bits == want.bits);
+		ck_assert_msg(key_export(key, &der, &err) == 0, "%s", err.text);
+		ck_assert_msg(key_open_der(buf_bytes(&der), &again, &err) == 0, "%s", err.text);
+		ck_assert(bytes_equal(key_public(again), key_public(key)));
+		ck_assert_int_eq(key_sign(again, DER_BYTES("text"), &signature, &err), 0);
+		ck_assert_int_eq(key_verify(key_public(key), key_signature_algorithm(key),
+				     DER_BYTES("text"), buf_bytes(&signature), &err),
+		    0);
+	}
+END_TEST
+
+START_TEST(new_keys_differ_and_a_key_of_a_file_is_exported_too)
+	{
+		static const struct key_facts p256 = { KEY_P256, 256 };
+		cleanup(key_freep) struct key *one = NULL, *two = NULL, *file = NULL;
+		cleanup(key_freep) struct key *again = NULL;
+		cleanup(buf_release) struct buf der = BUF_INIT(4096);
+		struct error err = { .code = ERR_NONE };
+
+		ck_assert_int_eq(key_generate(p256, &one, &err), 0);
+		ck_assert_int_eq(key_generate(p256, &two, &err), 0);
+		ck_assert(!bytes_equal(key_public(one), key_public(two)));
+		ck_assert_int_eq(key_open(uri("plain"), NULL, &file, &err), 0);
+		ck_assert_int_eq(key_export(file, &der, &err), 0);
+		ck_assert_int_eq(key_open_der(buf_bytes(&der), &again, &err), 0);
+		ck_assert(bytes_equal(key_public(again), key_public(file)));
+	}
+END_TEST
+
+static void
+assert_no_key(struct bytes der)
+{
+	struct error err = { .code = ERR_NONE };
+	struct key *key = NULL;
+
+	ck_assert_int_eq(key_open_der(der, &key, &err), -1);
+	ck_assert_int_eq(err.code, ERR_CA_KEY);
+	ck_assert_ptr_null(key);
+}
+
+START_TEST(what_is_no_pkcs8_of_ours_is_refused)
+	{
+		cleanup(key_freep) struct key *key = fixture_key("p256");
+		cleanup(buf_release) struct buf der = BUF_INIT(4096);
+		struct error err = { .code = ERR_NONE };
+		struct bytes rest, field;
+
+		ck_assert_int_eq(key_export(key, &der, &err), 0);
+		for (size_t len = 0; len < der.len; len++)
+			assert_no_key(bytes_of(der.data, len));
+		/* PrivateKeyInfo ::= SEQUENCE { version, algorithm, privateKey (SEC1 here) } */
+		ck_assert(der_only(buf_bytes(&der), DER_SEQUENCE, &rest));
+		ck_assert(der_take_integer(&rest, &field));
+		ck_assert(der_take(&rest, DER_SEQUENCE, &field));
+		ck_assert(der_take(&rest, DER_OCTET_STRING, &field));
+		assert_no_key(field);
+		buf_add_byte(&der, 0);
+		assert_no_key(buf_bytes(&der));
+		assert_no_key(DER_BYTES("-----BEGIN PRIVATE KEY-----"));
+	}
+END_TEST
+
+START_TEST(a_buffer_too_small_for_a_key_is_an_error)
+	{
+		cleanup(key_freep) struct key *key = fixture_key("ed25519");
+		cleanup(buf_release) struct buf der = BUF_INIT(4096);
+		struct error err = { .code = ERR_NONE };
+
+		ck_assert_int_eq(key_export(key, &der, &err), 0);
+		for (size_t less = 0; less < 2; less++) {
+			struct buf small = BUF_INIT(der.len - less);
+
+			ck_assert_int_eq(key_export(key, &small, &err), less == 0 ? 0 : -1);
+			buf_release(&small);
+		}
+		ck_assert_int_eq(err.code, ERR_INTERNAL);
+	}
+END_TEST
+
 START_TEST(an_algorithm_of_another_family_is_refused)
 	{
 		cleanup(key_freep) struct key *p256 = fixture_key("p256");
@@ -313,6 +402,7 @@ static void
 assert_token_key(const char *kind)
 {
 	cleanup(key_freep) struct key *key = NULL;
+	cleanup(buf_release) struct buf der = BUF_INIT(4096);
 	struct error err = { .code = ERR_NONE };
 	struct key_facts facts;
 	char token[256];
@@ -332,6 +422,9 @@ assert_token_key(const char *kind)
 	assert_child_signs(key);
 	assert_signs(key);
 	assert_child_signs(key);
+	ck_assert_int_eq(key_export(key, &der, &err), -1);
+	ck_assert_int_eq(err.code, ERR_CA_KEY);
+	ck_assert_uint_eq(der.len, 0);
 }
 
 static void
@@ -382,6 +475,10 @@ add_tests(TCase *tests)
 {
 	tcase_add_loop_test(
 	    tests, every_kind_of_key_signs_what_its_public_half_verifies, 0, COUNT(KINDS));
+	tcase_add_loop_test(tests, a_key_in_memory_comes_back_from_its_pkcs8, 0, COUNT(KINDS));
+	tcase_add_test(tests, new_keys_differ_and_a_key_of_a_file_is_exported_too);
+	tcase_add_test(tests, what_is_no_pkcs8_of_ours_is_refused);
+	tcase_add_test(tests, a_buffer_too_small_for_a_key_is_an_error);
 	tcase_add_test(tests, an_algorithm_of_another_family_is_refused);
 	tcase_add_test(tests, a_new_key_file_is_private_and_never_replaces_one);
 	tcase_add_loop_test(tests, a_file_that_others_may_use_is_refused, 0, COUNT(MODES));
