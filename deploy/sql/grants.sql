@@ -20,6 +20,7 @@ GRANT INSERT ON certwright.certificate TO certwright_serve@'%';
 GRANT UPDATE (status, revoked_at, revocation_reason, attributes, renewals, lineage_compromised)
 	ON certwright.certificate TO certwright_serve@'%';
 GRANT INSERT ON certwright.revocation_event TO certwright_serve@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.revoked_certificate TO certwright_serve@'%';
 GRANT INSERT ON certwright.compromised_key TO certwright_serve@'%';
 GRANT INSERT, UPDATE ON certwright.lineage_gate TO certwright_serve@'%';
 GRANT INSERT ON certwright.audit TO certwright_serve@'%';
@@ -32,17 +33,25 @@ GRANT INSERT, UPDATE, DELETE ON certwright.certificate_group TO certwright_serve
 GRANT INSERT, DELETE ON certwright.certificate_group_member TO certwright_serve@'%';
 GRANT INSERT, UPDATE, DELETE ON certwright.certificate_owner TO certwright_serve@'%';
 
--- certwright maintain, and the commands ca, ra, cert, key, profile and scep-profile: also make authorities
--- and keys.
+-- The jobs ([Database] MaintainUser), and the commands ca, ra, cert, key, profile, scep-profile and recover,
+-- where AppConfig__Database__User and AppConfig__Database__PasswordFile in their environment name it: also
+-- make authorities and keys. The job that exports and deletes what was kept long enough is why this
+-- account may delete certificates, their events and audit rows.
 CREATE USER IF NOT EXISTS certwright_maintain@'%' IDENTIFIED BY 'CHANGE-ME-3';
 GRANT SELECT ON certwright.* TO certwright_maintain@'%';
-GRANT INSERT ON certwright.certificate TO certwright_maintain@'%';
+GRANT INSERT, DELETE ON certwright.certificate TO certwright_maintain@'%';
 GRANT UPDATE (status, revoked_at, revocation_reason, attributes, renewals, lineage_compromised)
 	ON certwright.certificate TO certwright_maintain@'%';
-GRANT INSERT ON certwright.revocation_event TO certwright_maintain@'%';
+GRANT INSERT, DELETE ON certwright.revocation_event TO certwright_maintain@'%';
+GRANT UPDATE (crl_number, generation_id) ON certwright.revocation_event TO certwright_maintain@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.revoked_certificate TO certwright_maintain@'%';
+GRANT INSERT, UPDATE ON certwright.job TO certwright_maintain@'%';
+GRANT INSERT, DELETE ON certwright.crl TO certwright_maintain@'%';
+GRANT INSERT, DELETE ON certwright.crl_part TO certwright_maintain@'%';
+GRANT INSERT, UPDATE, DELETE ON certwright.ocsp_responder TO certwright_maintain@'%';
 GRANT INSERT ON certwright.compromised_key TO certwright_maintain@'%';
 GRANT INSERT, UPDATE ON certwright.lineage_gate TO certwright_maintain@'%';
-GRANT INSERT ON certwright.audit TO certwright_maintain@'%';
+GRANT INSERT, DELETE ON certwright.audit TO certwright_maintain@'%';
 GRANT INSERT, UPDATE ON certwright.managed_key TO certwright_maintain@'%';
 GRANT INSERT, UPDATE ON certwright.authority TO certwright_maintain@'%';
 GRANT INSERT, UPDATE ON certwright.authority_generation TO certwright_maintain@'%';

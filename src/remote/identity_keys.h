@@ -41,6 +41,10 @@ bool identity_keys_wanted(struct identity_keys *keys);
 /* Seconds since the last good fetch for the oldest issuer; -1: none yet. */
 int64_t identity_keys_age(struct identity_keys *keys, int64_t now);
 
+/* Whether identity_keys_refresh would fetch; also where the last attempt is of a later time. */
+int identity_keys_is_due(
+    const struct settings *settings, int64_t min_interval_s, bool *due, struct error *err);
+
 /*
  * The job: under a file lock in StateDir fetches discovery documents and keys
  * of every tenant and accepted token version, checks them (identity.md 2: https

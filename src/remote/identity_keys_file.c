@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "remote/identity_documents.h"
 
@@ -26,13 +27,6 @@ static const struct json_limits FILE_LIMITS = {
 	.max_depth = 8,
 	.max_members = 2 * IDENTITY_MAX_KEYS + 1000,
 };
-
-static void
-close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
 
 static int
 make_path(const char *dir, const char *name, char out[static PATH_MAX], struct error *err)
@@ -128,7 +122,7 @@ identity_keys_file_read(
     const char *dir, struct json_object **out, struct stat *seen, struct error *err)
 {
 	cleanup(buf_release) struct buf text = BUF_INIT(FILE_MAX_BYTES);
-	cleanup(close_fd) int fd = -1;
+	cleanup(fd_close) int fd = -1;
 	char path[PATH_MAX];
 	struct stat found = { 0 };
 
@@ -149,29 +143,11 @@ identity_keys_file_read(
 	return 0;
 }
 
-static int
-write_all(int fd, const char *text)
-{
-	size_t left = strlen(text);
-
-	while (left > 0) {
-		ssize_t len = write(fd, text, left);
-
-		if (len < 0 && errno != EINTR)
-			return -1;
-		if (len > 0) {
-			text += len;
-			left -= (size_t)len;
-		}
-	}
-	return 0;
-}
-
 /* The rename itself must survive a power failure too. */
 static int
 sync_dir(const char *dir)
 {
-	cleanup(close_fd) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup(fd_close) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -1 : fsync(fd);
 }
@@ -179,13 +155,13 @@ sync_dir(const char *dir)
 static int
 write_temp(const char *path, const char *text)
 {
-	cleanup(close_fd) int fd = -1;
+	cleanup(fd_close) int fd = -1;
 
 	/* What is left of a writer that died is made anew, so that its mode is ours. */
 	if (unlink(path) < 0 && errno != ENOENT)
 		return -1;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
-	if (fd < 0 || write_all(fd, text) < 0)
+	if (fd < 0 || fd_write_all(fd, bytes_text(text)) < 0)
 		return -1;
 	return fsync(fd);
 }
@@ -221,18 +197,6 @@ identity_keys_file_write(const char *dir, struct json_object *issuers, struct er
 	return 0;
 }
 
-/* flock, which a signal may interrupt. */
-static int
-wait_for_lock(int fd)
-{
-	int rc;
-
-	do
-		rc = flock(fd, LOCK_EX);
-	while (rc < 0 && errno == EINTR);
-	return rc;
-}
-
 int
 identity_keys_file_lock(const char *dir, int *fd, struct error *err)
 {
@@ -242,9 +206,9 @@ identity_keys_file_lock(const char *dir, int *fd, struct error *err)
 	if (make_path(dir, LOCK_NAME, path, err) < 0)
 		return -1;
 	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
-	if (lock < 0 || wait_for_lock(lock) < 0) {
+	if (lock < 0 || fd_lock(lock) < 0) {
 		(void)error_set(err, ERR_IDENTITY_KEYS, "%s: %s", path, strerror(errno));
-		close_fd(&lock);
+		fd_close(&lock);
 		return -1;
 	}
 	*fd = lock;

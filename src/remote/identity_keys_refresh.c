@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "remote/fetch.h"
@@ -27,13 +28,6 @@ struct run {
 	size_t good;
 	size_t bad;
 };
-
-static void
-close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
 
 static int
 get_from_network(void *data, const char *url, struct buf *out, struct error *err)
@@ -237,11 +231,23 @@ is_too_soon(int64_t attempted_at, int64_t now, int64_t min_interval_s)
 }
 
 int
+identity_keys_is_due(
+    const struct settings *settings, int64_t min_interval_s, bool *due, struct error *err)
+{
+	cleanup(fd_close) int lock = -1;
+
+	if (identity_keys_file_lock(settings->server.state_dir, &lock, err) < 0)
+		return -1;
+	*due = !is_too_soon(identity_keys_file_attempted_at(lock), clock_now(), min_interval_s);
+	return 0;
+}
+
+int
 identity_keys_refresh_from(const struct identity_source *source, const struct settings *settings,
     int64_t min_interval_s, bool *fetched, struct error *err)
 {
 	cleanup(json_object_putp) struct json_object *next = json_object_new_object();
-	cleanup(close_fd) int lock = -1;
+	cleanup(fd_close) int lock = -1;
 	struct run run = { .source = source, .settings = settings, .next = next };
 	bool is_due;
 	int rc;

@@ -11,19 +11,18 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/random.h"
+#include "store/db_args.h"
 #include "store/db_connect.h"
 #include "store/db_rows.h"
 
 enum {
 	STATEMENTS_MAX = 128,
-	ARGS_MAX = 96,
 	RECONNECT_PAUSE_MS = 250, /* a dead database must not hold every request for a connect */
 	REPEAT_WITHIN_MS = 1000,  /* later than that it was a time limit, not an idle loss */
 	SKEW_AGE_MS = 60000,
 	TRANSACTION_TRIES = 5,
-	YEAR_MIN = 1000, /* of DATETIME */
-	YEAR_MAX = 9999
 };
 
 enum transaction { TRANSACTION_NONE, TRANSACTION_OPEN, TRANSACTION_BROKEN };
@@ -35,6 +34,7 @@ struct statement {
 
 struct db {
 	const struct settings *settings;
+	enum db_account account;
 	MYSQL *mysql;
 	char where[DB_WHERE_MAX];
 	struct statement statements[STATEMENTS_MAX];
@@ -67,6 +67,22 @@ db_new(const struct settings *settings)
 	return db;
 }
 
+struct db *
+db_new_maintain(const struct settings *settings)
+{
+	struct db *db = db_new(settings);
+
+	if (db != NULL)
+		db->account = DB_ACCOUNT_MAINTAIN;
+	return db;
+}
+
+const struct settings *
+db_settings(const struct db *db)
+{
+	return db->settings;
+}
+
 void
 db_free(struct db *db)
 {
@@ -92,52 +108,6 @@ db_disconnect(struct db *db)
 		db->transaction = TRANSACTION_BROKEN;
 		db->broken_by = 0;
 	}
-}
-
-struct db_arg
-db_null(void)
-{
-	return (struct db_arg){ .type = DB_NULL };
-}
-
-struct db_arg
-db_int(int64_t value)
-{
-	return (struct db_arg){ .type = DB_INT, .number = value };
-}
-
-struct db_arg
-db_text(const char *value)
-{
-	if (value == NULL)
-		return db_null();
-	return (struct db_arg){ .type = DB_TEXT, .bytes = bytes_text(value) };
-}
-
-struct db_arg
-db_filled(const char *value)
-{
-	return db_text(value != NULL && value[0] != '\0' ? value : NULL);
-}
-
-struct db_arg
-db_blob(struct bytes value)
-{
-	return (struct db_arg){ .type = DB_BLOB, .bytes = value };
-}
-
-struct db_arg
-db_uuid(const struct uuid *value)
-{
-	if (value == NULL)
-		return db_null();
-	return db_blob(bytes_of(value->octets, sizeof(value->octets)));
-}
-
-struct db_arg
-db_time(int64_t seconds)
-{
-	return (struct db_arg){ .type = DB_TIME, .number = seconds };
 }
 
 /* The fault lies with the connection or its host: nothing more is asked of it. */
@@ -195,8 +165,10 @@ fail(struct db *db, unsigned number, const char *text, struct error *err)
 		db->transaction = TRANSACTION_BROKEN;
 		db->broken_by = (int)number;
 	}
-	if (is_loss(number))
+	if (is_loss(number)) {
+		counter_add(COUNTER_DATABASE, COUNTER_DB_LOST, 0, 1);
 		db_disconnect(db);
+	}
 	if (err->code == ERR_NONE)
 		*err = mine;
 	return -1;
@@ -251,87 +223,18 @@ prepare(struct db *db, const char *sql, MYSQL_STMT **out, struct error *err)
 	return 0;
 }
 
-/* What the library reads the arguments from. */
-struct bindings {
-	MYSQL_BIND binds[ARGS_MAX];
-	MYSQL_TIME times[ARGS_MAX];
-};
-
-static int
-bind_time(int64_t seconds, MYSQL_TIME *out, struct error *err)
-{
-	time_t time = (time_t)seconds;
-	struct tm tm;
-
-	if (gmtime_r(&time, &tm) == NULL || tm.tm_year < YEAR_MIN - 1900 ||
-	    tm.tm_year > YEAR_MAX - 1900)
-		return error_set(
-		    err, ERR_INTERNAL, "%lld is no time of a DATETIME", (long long)seconds);
-	*out = (MYSQL_TIME){
-		.year = (unsigned)tm.tm_year + 1900,
-		.month = (unsigned)tm.tm_mon + 1,
-		.day = (unsigned)tm.tm_mday,
-		.hour = (unsigned)tm.tm_hour,
-		.minute = (unsigned)tm.tm_min,
-		.second = (unsigned)tm.tm_sec,
-		.time_type = MYSQL_TIMESTAMP_DATETIME,
-	};
-	return 0;
-}
-
-static int
-bind_arg(const struct db_arg *arg, MYSQL_BIND *bind, MYSQL_TIME *time, struct error *err)
-{
-	/* The library's pointers are not const; what they lead to is only read. */
-	const void *bytes = arg->bytes.ptr != NULL ? (const void *)arg->bytes.ptr : "";
-
-	switch (arg->type) {
-	case DB_NULL:
-		bind->buffer_type = MYSQL_TYPE_NULL;
-		return 0;
-	case DB_INT:
-		bind->buffer_type = MYSQL_TYPE_LONGLONG;
-		bind->buffer = (void *)(uintptr_t)&arg->number;
-		return 0;
-	case DB_TIME:
-		bind->buffer_type = MYSQL_TYPE_DATETIME;
-		bind->buffer = time;
-		return bind_time(arg->number, time, err);
-	case DB_TEXT:
-	case DB_BLOB:
-		bind->buffer_type = arg->type == DB_TEXT ? MYSQL_TYPE_STRING : MYSQL_TYPE_BLOB;
-		bind->buffer = (void *)(uintptr_t)bytes;
-		bind->buffer_length = arg->bytes.len;
-		return 0;
-	}
-	return error_set(err, ERR_INTERNAL, "unknown type of argument");
-}
-
-static int
-bind_args(MYSQL_STMT *stmt, struct db_args args, struct bindings *bindings, struct error *err)
-{
-	if (args.count > ARGS_MAX || args.count != mysql_stmt_param_count(stmt))
-		return error_set(err, ERR_INTERNAL, "%zu arguments for a statement of %lu",
-		    args.count, mysql_stmt_param_count(stmt));
-	for (size_t i = 0; i < args.count; i++)
-		if (bind_arg(&args.items[i], &bindings->binds[i], &bindings->times[i], err) < 0)
-			return -1;
-	if (args.count > 0 && mysql_stmt_bind_param(stmt, bindings->binds))
-		return error_set(err, ERR_INTERNAL, "cannot bind: %s", mysql_stmt_error(stmt));
-	return 0;
-}
-
 /* Runs a statement on the connection at hand. */
 static int
 run(struct db *db, const char *sql, struct db_args args, MYSQL_STMT **out, struct error *err)
 {
-	struct bindings bindings = { 0 };
+	struct db_bindings bindings = { 0 };
 	MYSQL_STMT *stmt = NULL;
 
 	for (bool again = false;; again = true) {
 		unsigned number;
 
-		if (prepare(db, sql, &stmt, err) < 0 || bind_args(stmt, args, &bindings, err) < 0)
+		if (prepare(db, sql, &stmt, err) < 0 ||
+		    db_args_bind(stmt, args, &bindings, err) < 0)
 			return -1;
 		if (mysql_stmt_execute(stmt) == 0)
 			break;
@@ -388,10 +291,14 @@ connect_any(struct db *db, struct error *err)
 	size_t places = db_connect_places(db->settings);
 
 	for (size_t place = 0; place < places; place++) {
+		const struct db_place here = { db->settings, db->account, place };
+
 		error_clear(err);
-		if (db_connect_open(db->settings, place, &db->mysql, db->where, err) < 0)
+		if (db_connect_open(&here, &db->mysql, db->where, err) < 0)
 			continue;
-		if (ask_state(db, err) == 0)
+		/* Only then, since a node that is not ready keeps such a read waiting. */
+		if (ask_state(db, err) == 0 &&
+		    db_connect_read_causally(db->mysql, db->where, err) == 0)
 			return 0;
 		db_disconnect(db);
 	}
@@ -410,10 +317,12 @@ connect_now(struct db *db, struct error *err)
 		return -1;
 	}
 	if (connect_any(db, err) < 0) {
+		counter_add(COUNTER_DATABASE, COUNTER_DB_UNREACHABLE, 0, 1);
 		db->failure = *err;
 		db->failed_at_ms = clock_monotonic_ms();
 		return -1;
 	}
+	counter_add(COUNTER_DATABASE, COUNTER_DB_CONNECTED, 0, 1);
 	error_clear(&db->failure);
 	return 0;
 }
@@ -477,6 +386,7 @@ db_query(
 		return 0;
 	if (!may_repeat(db, err, started_ms))
 		return -1;
+	counter_add(COUNTER_DATABASE, COUNTER_DB_REPEATED, 0, 1);
 	error_clear(err);
 	return ready(db, err) < 0 ? -1 : run_query(db, sql, args, out, err);
 }
@@ -492,6 +402,19 @@ db_query_once(
 	forget(db, sql);
 	db->next_statement = slot;
 	return status;
+}
+
+int
+db_each(struct db *db, const char *sql, struct db_args args, const struct db_visit *visit,
+    struct error *err)
+{
+	MYSQL_STMT *stmt = NULL;
+
+	if (ready(db, err) < 0 || run(db, sql, args, &stmt, err) < 0)
+		return -1;
+	if (db_rows_visit(stmt, visit, err) == 0)
+		return 0;
+	return err->code != ERR_NONE ? -1 : fail_statement(db, stmt, err);
 }
 
 /* BEGIN changes nothing, so a connection that died while idle costs no request. */
@@ -559,6 +482,7 @@ db_transaction(struct db *db, int (*fn)(struct db *db, void *arg, struct error *
 			return 0;
 		if (!db_is_rolled_back(err) || tries == TRANSACTION_TRIES)
 			return -1;
+		counter_add(COUNTER_DATABASE, COUNTER_DB_RETRIED, 0, 1);
 		error_clear(err);
 		pause_before_retry(tries);
 	}

@@ -25,6 +25,12 @@ DEFINE_CLEANUP(struct db *, db_free)
 /* Remembers where the database is; connects to nothing yet. settings must outlive it. */
 struct db *db_new(const struct settings *settings) OWNED(db_free);
 
+/* The settings that it was made with, borrowed. */
+const struct settings *db_settings(const struct db *db);
+
+/* The same with the account of [Database] MaintainUser, where that is set: for jobs. */
+struct db *db_new_maintain(const struct settings *settings) OWNED(db_free);
+
 enum db_type { DB_NULL, DB_INT, DB_TEXT, DB_BLOB, DB_TIME };
 
 /* One argument of a statement; pointers are borrowed for the call. */
@@ -70,6 +76,19 @@ int db_query(
  */
 int db_query_once(
     struct db *db, const char *sql, struct db_args args, struct db_rows **out, struct error *err);
+
+/*
+ * Runs a query whose rows may be any number and calls each() with one at a time, which is read from
+ * the server as it comes, stands at its row and is borrowed for the call; meanwhile the connection
+ * takes no other statement. each() ends it by -1. The server's time limit for statements holds
+ * unless the text says SET STATEMENT max_statement_time=0 FOR; the one for silence does.
+ */
+struct db_visit {
+	int (*each)(const struct db_rows *row, void *arg, struct error *err);
+	void *arg;
+};
+int db_each(struct db *db, const char *sql, struct db_args args, const struct db_visit *visit,
+    struct error *err);
 
 /* Moves to the next row (the first call to the first); false after the last. */
 bool db_rows_next(struct db_rows *rows);

@@ -3,98 +3,17 @@
 #include "store/db_connect.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <mysqld_error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/secret_file.h"
 
 enum { HOST_MAX = 256, PORT_DEFAULT = 3306, PORT_MAX = 65535, SESSION_MAX = 512 };
 
-/* Wiped when it leaves its scope. */
-struct password {
-	char text[512];
-};
-
-static void
-password_wipe(struct password *password)
-{
-	explicit_bzero(password, sizeof(*password));
-}
-
-static void
-fd_close(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
-
 DEFINE_CLEANUP(MYSQL *, mysql_close)
-
-/* The same bar as for a private key: nobody but us and root may read or have written it. */
-static int
-password_check(int fd, const char *path, struct error *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return error_set(err, ERR_CONFIG, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return error_set(err, ERR_CONFIG, "%s: not a regular file", path);
-	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return error_set(err, ERR_CONFIG, "%s: belongs neither to us nor to root", path);
-	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return error_set(
-		    err, ERR_CONFIG, "%s: open to group or others (wanted: mode 0600)", path);
-	return 0;
-}
-
-/* Ends the text at the first line's end; false when there is none within the buffer. */
-static bool
-password_cut(struct password *password, size_t len)
-{
-	size_t end;
-
-	password->text[len < sizeof(password->text) ? len : sizeof(password->text) - 1] = '\0';
-	end = strcspn(password->text, "\r\n");
-	if (end == sizeof(password->text) - 1)
-		return false;
-	/* A NUL in the line would end the password early and unseen. */
-	if (end < len && password->text[end] == '\0')
-		return false;
-	password->text[end] = '\0';
-	return true;
-}
-
-static int
-password_read(const char *path, struct password *out, struct error *err)
-{
-	/* O_NONBLOCK: a FIFO must not hold us before its type is known. */
-	cleanup(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	size_t len = 0;
-	ssize_t got = 1;
-
-	if (fd < 0)
-		return error_set(err, ERR_CONFIG, "%s: %s", path, strerror(errno));
-	if (password_check(fd, path, err) < 0)
-		return -1;
-	while (len < sizeof(out->text) && got > 0) {
-		got = read(fd, out->text + len, sizeof(out->text) - len);
-		if (got > 0)
-			len += (size_t)got;
-		else if (got < 0 && errno == EINTR)
-			got = 1;
-		else if (got < 0)
-			return error_set(err, ERR_CONFIG, "%s: %s", path, strerror(errno));
-	}
-	if (!password_cut(out, len))
-		return error_set(
-		    err, ERR_CONFIG, "%s: the first line is too long or has a NUL", path);
-	return 0;
-}
 
 static int
 port_read(const char *text, unsigned *out)
@@ -148,7 +67,8 @@ set_timeouts(MYSQL *mysql, const struct settings *settings)
 /*
  * One statement sets the session, sent by the library itself within the connect. The server's
  * time limit ends a statement before our read timeout does, since after the latter the outcome
- * is unknown. tx_isolation: its old name, which 10.11 knows alone and later ones know too.
+ * is unknown. A process that was stopped inside a transaction must not keep its locks for hours.
+ * tx_isolation: its old name, which 10.11 knows alone and later ones know too.
  */
 static void
 set_session(MYSQL *mysql, const struct settings *settings)
@@ -160,7 +80,7 @@ set_session(MYSQL *mysql, const struct settings *settings)
 	    "SET time_zone='+00:00',sql_mode='STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
 	    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',tx_isolation='READ-COMMITTED',"
 	    "innodb_lock_wait_timeout=5,lock_wait_timeout=5,max_statement_time=%u.%03u,"
-	    "autocommit=1",
+	    "idle_transaction_timeout=60,autocommit=1",
 	    limit_ms / 1000, limit_ms % 1000);
 	(void)mysql_options(mysql, MYSQL_INIT_COMMAND, text);
 	(void)mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
@@ -204,10 +124,28 @@ target_find(const struct settings *settings, size_t place, struct target *out,
 	return 0;
 }
 
-static bool
-connect_to(MYSQL *mysql, const struct settings *settings, const struct target *target,
-    const struct password *password)
+/* Name and password file of the account; MaintainUser stands for both of its. */
+struct login {
+	const char *user;
+	const char *password_file;
+};
+
+static struct login
+login_of(const struct db_place *place)
 {
+	const struct settings *settings = place->settings;
+
+	if (place->account == DB_ACCOUNT_MAINTAIN && settings->database.maintain_user[0] != '\0')
+		return (struct login){ settings->database.maintain_user,
+			settings->database.maintain_password_file };
+	return (struct login){ settings->database.user, settings->database.password_file };
+}
+
+static bool
+connect_to(MYSQL *mysql, const struct db_place *place, const struct target *target,
+    const struct secret_file *password)
+{
+	const struct settings *settings = place->settings;
 	bool is_remote = target->host[0] != '\0';
 	unsigned protocol = is_remote ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
 	bool is_open;
@@ -217,9 +155,9 @@ connect_to(MYSQL *mysql, const struct settings *settings, const struct target *t
 	set_security(mysql, settings, is_remote);
 	/* Else "localhost" would silently mean some Unix socket. */
 	(void)mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
-	is_open = mysql_real_connect(mysql, is_remote ? target->host : NULL,
-		      settings->database.user, password->text, settings->database.name,
-		      target->port, is_remote ? NULL : settings->database.socket, 0) != NULL;
+	is_open = mysql_real_connect(mysql, is_remote ? target->host : NULL, login_of(place).user,
+		      password->text, settings->database.name, target->port,
+		      is_remote ? NULL : settings->database.socket, 0) != NULL;
 	/* The library's copy serves reconnects only, which are off. */
 	if (mysql->passwd != NULL)
 		explicit_bzero(mysql->passwd, strlen(mysql->passwd));
@@ -233,26 +171,39 @@ db_connect_places(const struct settings *settings)
 }
 
 int
-db_connect_open(const struct settings *settings, size_t place, MYSQL **out,
-    char where[static DB_WHERE_MAX], struct error *err)
+db_connect_open(
+    const struct db_place *place, MYSQL **out, char where[static DB_WHERE_MAX], struct error *err)
 {
-	cleanup(password_wipe) struct password password = { "" };
+	const char *password_file = login_of(place).password_file;
+	cleanup(secret_file_wipe) struct secret_file password = { "" };
 	cleanup(mysql_closep) MYSQL *mysql = NULL;
 	struct target target;
 
-	if (target_find(settings, place, &target, where, err) < 0)
+	if (target_find(place->settings, place->number, &target, where, err) < 0)
 		return -1;
-	if (settings->database.password_file[0] != '\0' &&
-	    password_read(settings->database.password_file, &password, err) < 0)
+	if (password_file[0] != '\0' && secret_file_read(password_file, &password, err) < 0)
 		return -1;
 	mysql = mysql_init(NULL);
 	if (mysql == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory for a database connection");
-	if (!connect_to(mysql, settings, &target, &password)) {
+	if (!connect_to(mysql, place, &target, &password)) {
 		error_set(err, ERR_DATABASE, "database %s: %s", where, mysql_error(mysql));
 		err->number = (int)mysql_errno(mysql);
 		return -1;
 	}
 	*out = take(mysql);
 	return 0;
+}
+
+int
+db_connect_read_causally(MYSQL *mysql, const char where[static DB_WHERE_MAX], struct error *err)
+{
+	static const char text[] = "SET wsrep_sync_wait=1";
+
+	if (mysql_real_query(mysql, text, sizeof(text) - 1) == 0 ||
+	    mysql_errno(mysql) == ER_UNKNOWN_SYSTEM_VARIABLE)
+		return 0;
+	error_set(err, ERR_DATABASE, "database %s: %s", where, mysql_error(mysql));
+	err->number = (int)mysql_errno(mysql);
+	return -1;
 }

@@ -212,6 +212,43 @@ db_rows_fetch(MYSQL_STMT *stmt, struct db_rows **out, struct error *err)
 	return 0;
 }
 
+static int
+visit_rows(MYSQL_STMT *stmt, struct db_rows *rows, const struct db_visit *visit, struct error *err)
+{
+	struct landing landing = { 0 };
+	int status;
+
+	if (bind_columns(stmt, rows, &landing, err) < 0)
+		return -1;
+	rows->at = 1;
+	while ((status = mysql_stmt_fetch(stmt)) == 0 || status == MYSQL_DATA_TRUNCATED) {
+		buf_reset(&rows->cells);
+		buf_reset(&rows->data);
+		rows->count = 0;
+		if (keep_row(stmt, &landing, rows, err) < 0)
+			return -1;
+		if (buf_failed(&rows->data) || buf_failed(&rows->cells))
+			return error_set(
+			    err, ERR_DATABASE, "a row of more than %d bytes", DATA_MAX);
+		if (visit->each(rows, visit->arg, err) < 0)
+			return -1;
+	}
+	return status == MYSQL_NO_DATA ? 0 : -1;
+}
+
+int
+db_rows_visit(MYSQL_STMT *stmt, const struct db_visit *visit, struct error *err)
+{
+	struct db_rows *rows = db_rows_new();
+	int status = rows != NULL ? visit_rows(stmt, rows, visit, err)
+				  : error_set(err, ERR_INTERNAL, "out of memory for rows");
+
+	db_rows_free(rows);
+	if (status == 0 || err->code != ERR_NONE)
+		(void)mysql_stmt_free_result(stmt);
+	return status;
+}
+
 bool
 db_rows_next(struct db_rows *rows)
 {

@@ -4,6 +4,7 @@
 #include <mysqld_error.h>
 
 #include "store/db_rows.h"
+#include "store/revoked_certificates.h"
 
 enum { REASON_HOLD = 6, REASON_RELEASE = 8, PASSES_MAX = 10, PAGE_ROWS = 1000 };
 
@@ -20,8 +21,9 @@ static const char SQL_REVOKE[] =
     "UPDATE certificate SET status = 'revoked', revoked_at = ?, revocation_reason = ?"
     " WHERE id = ? AND status IN ('good', 'hold')";
 static const char SQL_ADD_EVENT[] =
-    "INSERT INTO revocation_event (id, certificate_id, action, reason, at, actor,"
-    " remote_address, request_id, comment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO revocation_event (id, certificate_id, generation_id, action, reason, at, actor,"
+    " remote_address, request_id, comment)"
+    " SELECT ?, id, generation_id, ?, ?, ?, ?, ?, ?, ? FROM certificate WHERE id = ?";
 static const char SQL_EVENTS[] =
     "SELECT id, certificate_id, action, reason, at, actor, remote_address, request_id, comment"
     " FROM revocation_event WHERE certificate_id = ? ORDER BY at, id";
@@ -92,16 +94,17 @@ revocations_apply(
 
 	if (change_state(db, event, &rows, err) < 0)
 		return -1;
-	if (rows == 1 &&
-	    db_exec(db, SQL_ADD_EVENT,
-		db_args(db_uuid(&event->id), db_uuid(&event->certificate_id),
-		    db_text(revocation_action_name(event->action)), db_int(reason_of(event)),
-		    db_time(event->at), db_text(event->actor), db_text(event->remote_address),
-		    db_uuid(event->request_id), db_text(event->comment)),
+	*changed = rows == 1;
+	if (!*changed)
+		return 0;
+	if (db_exec(db, SQL_ADD_EVENT,
+		db_args(db_uuid(&event->id), db_text(revocation_action_name(event->action)),
+		    db_int(reason_of(event)), db_time(event->at), db_text(event->actor),
+		    db_text(event->remote_address), db_uuid(event->request_id),
+		    db_text(event->comment), db_uuid(&event->certificate_id)),
 		NULL, err) < 0)
 		return -1;
-	*changed = rows == 1;
-	return 0;
+	return revoked_certificates_follow(db, &event->certificate_id, err);
 }
 
 /*

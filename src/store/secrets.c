@@ -37,10 +37,17 @@ static const char SQL_INTUNE_SHARES[] = SQL_SHARES_OF("scep_profile", "intune_ap
 static const char SQL_INTUNE_FIND[] = SQL_FIND_OF("scep_profile", "intune_application_key");
 static const char SQL_INTUNE_NEXT[] = SQL_NEXT_OF("scep_profile", "intune_application_key");
 static const char SQL_INTUNE_REPLACE[] = SQL_REPLACE_OF("scep_profile", "intune_application_key");
+static const char SQL_RESPONDER_SHARES[] = SQL_SHARES_OF("ocsp_responder", "private_key");
+static const char SQL_RESPONDER_FIND[] = SQL_FIND_OF("ocsp_responder", "private_key");
+static const char SQL_RESPONDER_NEXT[] = SQL_NEXT_OF("ocsp_responder", "private_key");
+/* A row of which nothing else ever changes. */
+static const char SQL_RESPONDER_REPLACE[] =
+    "UPDATE ocsp_responder SET private_key = ? WHERE id = ? AND private_key = ?";
 
 static const struct secrets_column COLUMNS[] = {
 	{ "scep_profile", "challenge_password" },
 	{ "scep_profile", "intune_application_key" },
+	{ "ocsp_responder", "private_key" },
 };
 
 static const struct {
@@ -48,6 +55,7 @@ static const struct {
 } STATEMENTS[] = {
 	{ SQL_PASSWORD_SHARES, SQL_PASSWORD_FIND, SQL_PASSWORD_NEXT, SQL_PASSWORD_REPLACE },
 	{ SQL_INTUNE_SHARES, SQL_INTUNE_FIND, SQL_INTUNE_NEXT, SQL_INTUNE_REPLACE },
+	{ SQL_RESPONDER_SHARES, SQL_RESPONDER_FIND, SQL_RESPONDER_NEXT, SQL_RESPONDER_REPLACE },
 };
 
 enum { COLUMN_COUNT = sizeof(COLUMNS) / sizeof(COLUMNS[0]) };

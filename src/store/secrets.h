@@ -64,8 +64,8 @@ struct secrets_replacement {
 };
 
 /*
- * Writes it where the old one still is; then it was replaced. The row counts as changed, so that
- * whoever read it before and writes it whole loses.
+ * Writes it where the old one still is; then it was replaced. A row that others change counts as
+ * changed, so that whoever read it before and writes it whole loses.
  */
 int secrets_replace(struct db *db, struct secrets_replacement *replacement, struct error *err);
 

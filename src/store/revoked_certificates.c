@@ -1,0 +1,199 @@
+/* What CRLs list, kept beside the certificates' own rows, and which events are new since a CRL. */
+#include "store/revoked_certificates.h"
+
+#include "store/db_rows.h"
+
+enum { STAMPED_MAX = 10000 };
+
+static const char SQL_LIST[] =
+    "SET STATEMENT max_statement_time=0 FOR SELECT serial, revoked_at, reason"
+    " FROM revoked_certificate WHERE generation_id = ? AND not_after >= ? ORDER BY serial";
+/* The certificates of events, each once, as they are now. */
+static const char SQL_LIST_SINCE[] =
+    "SET STATEMENT max_statement_time=0 FOR SELECT DISTINCT c.serial, r.revoked_at, r.reason"
+    " FROM revocation_event e JOIN certificate c ON c.id = e.certificate_id"
+    " LEFT JOIN revoked_certificate r"
+    " ON r.generation_id = c.generation_id AND r.serial = c.serial"
+    " WHERE e.generation_id = ? AND (e.crl_number > ? OR e.crl_number IS NULL)"
+    " AND c.not_after >= ? ORDER BY c.serial";
+static const char SQL_FIND[] = "SELECT serial, revoked_at, reason FROM revoked_certificate"
+			       " WHERE generation_id = ? AND serial = ?";
+static const char SQL_ADD[] =
+    "INSERT INTO revoked_certificate"
+    " (generation_id, serial, certificate_id, not_after, revoked_at, reason)"
+    " SELECT generation_id, serial, id, not_after, revoked_at, revocation_reason"
+    " FROM certificate WHERE id = ? AND status <> 'good'"
+    " ON DUPLICATE KEY UPDATE certificate_id = VALUES(certificate_id),"
+    " not_after = VALUES(not_after), revoked_at = VALUES(revoked_at), reason = VALUES(reason)";
+static const char SQL_REMOVE[] = "DELETE r FROM revoked_certificate r JOIN certificate c"
+				 " ON c.generation_id = r.generation_id AND c.serial = r.serial"
+				 " WHERE c.id = ? AND c.status = 'good'";
+/* It is listed as long as its CA lives: nobody knows when it ends. */
+static const char SQL_ADD_SERIAL[] =
+    "INSERT INTO revoked_certificate"
+    " (generation_id, serial, certificate_id, not_after, revoked_at, reason)"
+    " SELECT id, ?, NULL, not_after, ?, ? FROM authority_generation g WHERE id = ?"
+    " AND NOT EXISTS (SELECT 1 FROM revoked_certificate r"
+    " WHERE r.generation_id = g.id AND r.serial = ?)";
+/*
+ * Events of workers of an older version, which knew neither generation_id nor the list: a number of
+ * them is marked by a CRL number that none has, the list follows those, and they become as the
+ * others are. One that is written meanwhile waits for its turn.
+ */
+#define MARKED "generation_id IS NULL AND crl_number = 0"
+static const char SQL_MARK[] = "UPDATE revocation_event SET crl_number = 0"
+			       " WHERE generation_id IS NULL AND crl_number IS NULL LIMIT ?";
+static const char SQL_ADD_MARKED[] =
+    "INSERT INTO revoked_certificate"
+    " (generation_id, serial, certificate_id, not_after, revoked_at, reason)"
+    " SELECT c.generation_id, c.serial, c.id, c.not_after, c.revoked_at, c.revocation_reason"
+    " FROM certificate c WHERE c.status <> 'good' AND c.id IN"
+    " (SELECT e.certificate_id FROM revocation_event e WHERE e." MARKED ")"
+    " LOCK IN SHARE MODE"
+    " ON DUPLICATE KEY UPDATE certificate_id = VALUES(certificate_id),"
+    " not_after = VALUES(not_after), revoked_at = VALUES(revoked_at), reason = VALUES(reason)";
+static const char SQL_REMOVE_MARKED[] =
+    "DELETE r FROM revocation_event e JOIN certificate c ON c.id = e.certificate_id"
+    " JOIN revoked_certificate r ON r.generation_id = c.generation_id AND r.serial = c.serial"
+    " WHERE e.generation_id IS NULL AND e.crl_number = 0 AND c.status = 'good'";
+static const char SQL_FILL[] =
+    "UPDATE revocation_event SET crl_number = NULL, generation_id ="
+    " (SELECT c.generation_id FROM certificate c WHERE c.id = certificate_id)"
+    " WHERE " MARKED;
+/* In pieces: a million at once would take longer than a statement may. */
+static const char SQL_STAMP[] = "UPDATE revocation_event SET crl_number = ?"
+				" WHERE generation_id = ? AND crl_number IS NULL LIMIT ?";
+static const char SQL_ANY_UNSTAMPED[] =
+    "SELECT EXISTS (SELECT 1 FROM revocation_event"
+    " WHERE generation_id = ? AND crl_number IS NULL)"
+    " OR EXISTS (SELECT 1 FROM revocation_event WHERE generation_id IS NULL)";
+
+static struct revoked_certificate
+read_entry(const struct db_rows *row)
+{
+	struct revoked_certificate entry = {
+		.serial = db_rows_bytes(row, 0),
+		.is_removed = db_rows_is_null(row, 1),
+	};
+
+	if (!entry.is_removed) {
+		entry.revoked_at = db_rows_time(row, 1);
+		entry.reason = (int)db_rows_int(row, 2);
+	}
+	return entry;
+}
+
+static int
+tell(const struct db_rows *row, void *arg, struct error *err)
+{
+	const struct revoked_visit *visit = arg;
+	const struct revoked_certificate entry = read_entry(row);
+
+	return visit->each(&entry, visit->arg, err);
+}
+
+int
+revoked_certificates_each(struct db *db, const struct revoked_query *query,
+    const struct revoked_visit *visit, struct error *err)
+{
+	struct revoked_visit own = *visit;
+	const struct db_visit rows = { tell, &own };
+
+	return db_each(db, SQL_LIST,
+	    db_args(db_uuid(query->generation_id), db_time(query->ends_from)), &rows, err);
+}
+
+int
+revoked_certificates_each_since(struct db *db, const struct revoked_query *query,
+    uint64_t base_number, const struct revoked_visit *visit, struct error *err)
+{
+	struct revoked_visit own = *visit;
+	const struct db_visit rows = { tell, &own };
+
+	return db_each(db, SQL_LIST_SINCE,
+	    db_args(db_uuid(query->generation_id), db_int((int64_t)base_number),
+		db_time(query->ends_from)),
+	    &rows, err);
+}
+
+int
+revoked_certificates_find(struct db *db, const struct uuid *generation_id, struct bytes serial,
+    struct revoked_certificate *out, struct error *err)
+{
+	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+	if (db_query(db, SQL_FIND, db_args(db_uuid(generation_id), db_blob(serial)), &rows, err) <
+	    0)
+		return -1;
+	if (!db_rows_next(rows))
+		return error_set(err, ERR_NOT_FOUND, "no revoked certificate has this serial");
+	*out = read_entry(rows);
+	out->serial = serial;
+	return 0;
+}
+
+int
+revoked_certificates_add_serial(struct db *db, const struct uuid *generation_id,
+    const struct revoked_certificate *entry, bool *added, struct error *err)
+{
+	struct db_arg serial = db_blob(entry->serial);
+	uint64_t rows = 0;
+
+	if (db_exec(db, SQL_ADD_SERIAL,
+		db_args(serial, db_time(entry->revoked_at), db_int(entry->reason),
+		    db_uuid(generation_id), serial),
+		&rows, err) < 0)
+		return -1;
+	*added = rows == 1;
+	return 0;
+}
+
+int
+revoked_certificates_follow(struct db *db, const struct uuid *certificate_id, struct error *err)
+{
+	if (db_exec(db, SQL_ADD, db_args(db_uuid(certificate_id)), NULL, err) < 0)
+		return -1;
+	return db_exec(db, SQL_REMOVE, db_args(db_uuid(certificate_id)), NULL, err);
+}
+
+static int
+follow_older(struct db *db, uint64_t *count, struct error *err)
+{
+	if (db_exec(db, SQL_MARK, db_args(db_int(STAMPED_MAX)), count, err) < 0)
+		return -1;
+	if (*count == 0)
+		return 0;
+	if (db_exec(db, SQL_ADD_MARKED, db_no_args, NULL, err) < 0 ||
+	    db_exec(db, SQL_REMOVE_MARKED, db_no_args, NULL, err) < 0)
+		return -1;
+	return db_exec(db, SQL_FILL, db_no_args, NULL, err);
+}
+
+int
+revocations_stamp(struct db *db, const struct uuid *generation_id, uint64_t crl_number, bool *more,
+    struct error *err)
+{
+	uint64_t followed = 0, stamped = 0;
+
+	if (follow_older(db, &followed, err) < 0 ||
+	    db_exec(db, SQL_STAMP,
+		db_args(db_int((int64_t)crl_number), db_uuid(generation_id), db_int(STAMPED_MAX)),
+		&stamped, err) < 0)
+		return -1;
+	*more = followed == STAMPED_MAX || stamped == STAMPED_MAX;
+	return 0;
+}
+
+int
+revocations_any_unstamped(
+    struct db *db, const struct uuid *generation_id, bool *any, struct error *err)
+{
+	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+	if (db_query(db, SQL_ANY_UNSTAMPED, db_args(db_uuid(generation_id)), &rows, err) < 0)
+		return -1;
+	if (!db_rows_next(rows))
+		return error_set(err, ERR_DATABASE, "no answer to a question of one row");
+	*any = db_rows_int(rows, 0) != 0;
+	return 0;
+}
