@@ -30,6 +30,7 @@ static const struct {
 	{ "profile", cmd_profile, "show and change RA profiles" },
 	{ "scep-profile", cmd_scep_profile, "show and change SCEP profiles" },
 	{ "cert", cmd_cert, "show and revoke certificates" },
+	{ "recover", cmd_recover, "take back what a restored dump lacks" },
 };
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
 

@@ -4,9 +4,13 @@
 #include "api/access.h"
 #include "api/auth.h"
 #include "api/context.h"
+#include "api/metrics.h"
 #include "api/routes.h"
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/log.h"
+#include "enroll/job.h"
+#include "enroll/journal.h"
 #include "enroll/secret_check.h"
 #include "store/migrate.h"
 
@@ -45,29 +49,38 @@ answer(struct app *app, struct request *request, struct response *response, stru
 	return route->handle(app, request, &params, response, err);
 }
 
+/*
+ * OCSP answers with status 200 what is our own fault, too. Whoever asks for the status of
+ * certificates is many and anonymous; the web server's own log has them.
+ */
 static enum log_level
-level_of(int status)
+level_of(const struct request *request, int status, const struct error *err)
 {
-	return status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
+	bool is_ours = err->code != ERR_NONE && error_status(err->code) >= 500;
+
+	if (status >= 500 || is_ours)
+		return LOG_LEVEL_ERROR;
+	return err->code == ERR_NONE && routes_is_status(request) ? LOG_LEVEL_DEBUG
+								  : LOG_LEVEL_INFO;
 }
 
 static void
 log_request(const struct app *app, const struct request *request, const struct response *response,
-    const struct error *err)
+    int64_t took_us, const struct error *err)
 {
 	const struct principal *principal = &app->principal;
 	bool is_known = principal->kind != PRINCIPAL_NONE;
 
-	log_event(level_of(response->status), "request", log_text("method", request->method),
-	    log_text("path", request->path), log_number("status", response->status),
-	    log_number("code", response->number),
+	log_event(level_of(request, response->status, err), "request",
+	    log_text("method", request->method), log_text("path", request->path),
+	    log_number("status", response->status), log_number("code", response->number),
 	    log_text("reason", err->code != ERR_NONE ? err->text : NULL),
 	    log_text("addr", request->remote_address),
 	    log_text("tid", is_known ? principal->tenant : NULL),
 	    log_text("oid", is_known ? principal->object : NULL),
 	    log_text(
 		"certificate", principal->fingerprint[0] != '\0' ? principal->fingerprint : NULL),
-	    log_number("ms", clock_monotonic_ms() - request->started_ms));
+	    log_number("ms", took_us / 1000));
 }
 
 /* Answers alike whatever was wrong with a credential; the reason goes to the log. */
@@ -75,6 +88,7 @@ static void
 refuse(struct app *app, const struct request *request, struct response *response,
     const struct error *err)
 {
+	counter_add(COUNTER_REFUSED, err->code, 0, 1);
 	if (error_is(err, ERR_ROLE))
 		auth_challenge(app, err, response);
 	if (error_is(err, ERR_LIMIT))
@@ -97,22 +111,32 @@ void
 app_handle(struct app *app, struct request *request, struct response *response)
 {
 	struct error err = { .code = ERR_NONE };
+	int64_t took_us;
 
 	app->principal = (struct principal){ .kind = PRINCIPAL_NONE };
 	if (answer(app, request, response, &err) < 0)
 		refuse(app, request, response, &err);
-	log_request(app, request, response, &err);
+	took_us = clock_monotonic_us() - request->started_us;
+	metrics_count(request, response, took_us);
+	log_request(app, request, response, took_us, &err);
 	client_certificate_free(app->client);
 	app->client = NULL;
 }
 
-bool
-app_wants_maintain(struct app *app)
+void
+app_note_revocation(struct app *app)
 {
-	bool wants = identity_keys_wanted(app->identity_keys) || app->wants_maintain;
+	if (app->settings->crl.publish_on_revocation)
+		app->wishes |= JOB_WISH_PUBLISH;
+}
 
-	app->wants_maintain = false;
-	return wants;
+unsigned
+app_wishes(struct app *app)
+{
+	unsigned wishes = app->wishes;
+
+	app->wishes = 0;
+	return identity_keys_wanted(app->identity_keys) ? wishes | JOB_WISH_IDENTITY_KEYS : wishes;
 }
 
 /* What is not set up yet is a 503 that /probe names; what is set up wrongly is fatal. */
@@ -131,6 +155,16 @@ check_profile(struct app *app, struct error *err)
 	return 0;
 }
 
+/* Who enrolls needs no metrics; whoever asks for them is refused. */
+static void
+check_metrics(const struct settings *settings)
+{
+	struct error wrong = { .code = ERR_NONE };
+
+	if (metrics_check(settings, &wrong) < 0)
+		log_event(LOG_LEVEL_WARNING, "setting", log_text("reason", wrong.text));
+}
+
 int
 app_check(const struct settings *settings, bool *db_down, struct error *err)
 {
@@ -139,8 +173,10 @@ app_check(const struct settings *settings, bool *db_down, struct error *err)
 	*db_down = false;
 	if (app == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
-	if (secret_check_keyring(app->keyring, err) == 0 && migrate_check(app->db, err) == 0 &&
-	    check_profile(app, err) == 0 && secret_check(app->db, app->keyring, err) == 0)
+	check_metrics(settings);
+	if (secret_check_keyring(app->keyring, err) == 0 && journal_check(settings, err) == 0 &&
+	    migrate_check(app->db, err) == 0 && check_profile(app, err) == 0 &&
+	    secret_check(app->db, app->keyring, err) == 0)
 		return 0;
 	*db_down = error_is(err, ERR_DATABASE);
 	return *db_down ? 0 : -1;

@@ -18,8 +18,8 @@ struct app *app_new(const struct settings *settings) OWNED(app_free);
 /* Answers one request, whatever it is; logs one line for it. */
 void app_handle(struct app *app, struct request *request, struct response *response);
 
-/* Whether a token named a key that is not in the cache since the last call. */
-bool app_wants_maintain(struct app *app);
+/* What it wants of the maintain child since the last call, of enum job_wish; 0: nothing. */
+unsigned app_wishes(struct app *app);
 
 /*
  * For start-up: the keyring, schema, RA profile choice, CA keys against their rows, sealed values

@@ -19,6 +19,7 @@ static const char *const OPERATIONS[] = { "CREATE", "DELETE", "CHANGE", "ENABLE"
 static const struct {
 	const char *object_type, *affected;
 } OBJECTS[] = {
+	{ "audit", "AUDIT_LOG" },
 	{ "authority", "CA_INSTANCE" },
 	{ "certificate", "CERTIFICATE" },
 	{ "custom_attribute", "ATTRIBUTES" },
@@ -42,6 +43,8 @@ static const struct {
 	{ "disable", "DISABLE" },
 	{ "activate", "ENABLE" },
 	{ "retire", "DISABLE" },
+	{ "expire", "DISABLE" },
+	{ "purge", "DELETE" },
 	{ "scep_activate", "ENABLE" },
 	{ "scep_deactivate", "DISABLE" },
 	{ "update", "UPDATE" },

@@ -8,6 +8,7 @@
 #include "api/context.h"
 #include "api/token.h"
 #include "base/clock.h"
+#include "enroll/job.h"
 
 enum { CHALLENGE_MAX = 1024 };
 
@@ -127,7 +128,7 @@ auth_bearer(
 		token, app->settings, app->identity_keys, clock_now(), &app->principal, err) == 0)
 		return 0;
 	if (error_is(err, ERR_IDENTITY_KEYS))
-		app->wants_maintain = true;
+		app->wishes |= JOB_WISH_IDENTITY_KEYS;
 	auth_challenge(app, err, response);
 	return -1;
 }

@@ -47,13 +47,14 @@ add_group(const struct certificate_group *group, void *arg, struct error *err)
 static int
 add_fixed(struct json_object *names, enum certificate_values values, struct error *err)
 {
-	static const char *const sources[] = { "API", "Command" };
+	static const char *const sources[] = { "API", "Command", "Job" };
 	const char *name;
 
 	for (size_t i = 0; (name = certificate_filters_name(values, i)) != NULL; i++)
 		if (add_name(names, name, err) < 0)
 			return -1;
-	for (int i = CERTIFICATE_STATIC; values == VALUES_TYPES && i <= CERTIFICATE_SCEP_RA; i++)
+	for (int i = CERTIFICATE_STATIC; values == VALUES_TYPES && i <= CERTIFICATE_OCSP_RESPONDER;
+	     i++)
 		if (add_name(names, certificate_type_name((enum certificate_type)i), err) < 0)
 			return -1;
 	for (size_t i = 0; values == VALUES_SOURCES && i < sizeof(sources) / sizeof(sources[0]);

@@ -7,6 +7,8 @@ static void
 destroy(struct app *app)
 {
 	client_certificate_free(app->client);
+	ocsp_signers_free(app->ocsp_signers);
+	ocsp_reuse_free(app->ocsp_reuse);
 	profile_cache_free(app->profiles);
 	identity_keys_free(app->identity_keys);
 	keyring_free(app->keyring);
@@ -34,6 +36,14 @@ open_keyring(struct app *app)
 	return app->keyring != NULL ? 0 : -1;
 }
 
+static int
+make_ocsp(struct app *app)
+{
+	app->ocsp_signers = ocsp_signers_new(app->settings, app->db, app->keyring);
+	app->ocsp_reuse = ocsp_reuse_new();
+	return app->ocsp_signers != NULL && app->ocsp_reuse != NULL ? 0 : -1;
+}
+
 struct app *
 app_new(const struct settings *settings)
 {
@@ -46,7 +56,7 @@ app_new(const struct settings *settings)
 	app->profiles = app->db != NULL ? profile_cache_new(settings, app->db) : NULL;
 	app->identity_keys = identity_keys_new(settings);
 	if (app->db == NULL || app->profiles == NULL || app->identity_keys == NULL ||
-	    open_keyring(app) < 0) {
+	    open_keyring(app) < 0 || make_ocsp(app) < 0) {
 		destroy(app);
 		return NULL;
 	}

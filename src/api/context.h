@@ -6,6 +6,8 @@
 #include "api/refusals.h"
 #include "crypto/keyring.h"
 #include "enroll/client_certificate.h"
+#include "enroll/ocsp_reuse.h"
+#include "enroll/ocsp_signers.h"
 #include "enroll/principal.h"
 #include "enroll/profile_cache.h"
 #include "remote/identity_keys.h"
@@ -18,13 +20,19 @@ struct app {
 	struct profile_cache *profiles;
 	struct identity_keys *identity_keys;
 	struct keyring *keyring; /* NULL: [Keys] KeyringFile is not set */
+	struct ocsp_signers *ocsp_signers;
+	struct ocsp_reuse *ocsp_reuse;
 	struct health health;
 	struct refusals refusals;
-	bool wants_maintain;
+	unsigned wishes; /* of enum job_wish */
 	/* Of the request at hand: kind NONE until verified, and the client certificate that did. */
 	struct principal principal;
 	char actor[PRINCIPAL_ACTOR_MAX];   /* filled by access_actor */
 	struct client_certificate *client; /* NULL: none; belongs to app */
 };
+
+/* After a certificate was revoked, held or released: CRLs follow at once where that is asked for.
+ */
+void app_note_revocation(struct app *app);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "enroll/job.h"
 #include "store/migrate.h"
 
 enum { MAX_CLOCK_SKEW_S = 60 };
@@ -68,7 +69,7 @@ check_identity_keys(struct app *app, struct error *err)
 	app->health.identity_keys_age = identity_keys_age(app->identity_keys, clock_now());
 	if (app->health.identity_keys_age >= 0)
 		return 0;
-	app->wants_maintain = true;
+	app->wishes |= JOB_WISH_IDENTITY_KEYS;
 	return error_set(err, ERR_IDENTITY_KEYS, "no identity keys were fetched yet");
 }
 
@@ -105,8 +106,9 @@ failed_names(const struct health *health)
 }
 
 static struct json_object *
-details(const struct health *health)
+details(struct app *app)
 {
+	const struct health *health = &app->health;
 	struct json_object *all = json_object_new_object();
 
 	for (unsigned i = 0; i < HEALTH_PARTS; i++)
@@ -118,6 +120,7 @@ details(const struct health *health)
 		(void)json_object_object_add(all, "warning",
 		    json_object_new_string("innodb_flush_log_at_trx_commit is not 1: "
 					   "a crash may lose issued certificates"));
+	health_warnings_add(app, all);
 	return all;
 }
 
@@ -172,7 +175,7 @@ health_get_probe(struct app *app, struct request *request, const struct params *
     struct response *response, struct error *err)
 {
 	cleanup(json_object_putp) struct json_object *answer = json_object_new_object();
-	cleanup(buf_release) struct buf body = BUF_INIT(8192);
+	cleanup(buf_release) struct buf body = BUF_INIT(65536);
 	struct json_object *failed = NULL;
 	bool sees_details = false;
 	bool is_ok;
@@ -189,7 +192,7 @@ health_get_probe(struct app *app, struct request *request, const struct params *
 	    answer, "status", json_object_new_string(is_ok ? "ok" : "fail"));
 	(void)json_object_object_add(answer, "failed", failed);
 	if (sees_details)
-		(void)json_object_object_add(answer, "details", details(&app->health));
+		(void)json_object_object_add(answer, "details", details(app));
 	buf_add_text(&body, json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PLAIN));
 	if (!is_ok)
 		response_header(response, "Retry-After", "10");

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "api/health_warnings.h"
 #include "http/router.h"
 
 /* The parts that /probe looks at, and how each was found last. */
@@ -26,6 +27,7 @@ struct health {
 	} parts[HEALTH_PARTS];
 	bool not_durable;
 	int64_t identity_keys_age;
+	struct health_warnings warnings;
 };
 
 route_handler health_get_probe;

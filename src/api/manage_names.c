@@ -28,9 +28,9 @@ static const struct word TYPES[] = {
 	{ NULL, { NULL } },
 };
 
-/* Certificate Master is whoever makes certificates by hand: here, a command. */
+/* Certificate Master is whoever makes certificates by hand: here, a command, or a job. */
 static const struct word SOURCES[] = {
-	{ "0", { "CertificateMaster", "Command", NULL } },
+	{ "0", { "CertificateMaster", "Command", "Job", NULL } },
 	{ "1", { "Intune", NULL } },
 	{ "3", { "Static", NULL } },
 	{ "4", { "StaticAAD", NULL } },

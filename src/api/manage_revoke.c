@@ -226,6 +226,7 @@ manage_patch_revoke(struct app *app, struct request *request, const struct param
 		return error_is(err, ERR_CONFLICT)
 			   ? refuse_state(app->db, &id, revocation.action, err)
 			   : -1;
+	app_note_revocation(app);
 	response->status = 200;
 	return 0;
 }

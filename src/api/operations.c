@@ -303,8 +303,10 @@ operations_revoke(struct app *app, struct request *request, const struct params 
 	if (body_read_object(request, &body, err) < 0 || read_revocation(body, &asked, err) < 0 ||
 	    find_certificate(&operation, &id, err) < 0)
 		return -1;
-	if (revoke_certificate(app->db, &id, &asked, &outcome, err) == 0)
+	if (revoke_certificate(app->db, &id, &asked, &outcome, err) == 0) {
+		app_note_revocation(app);
 		return answer_nothing(response);
+	}
 	if (error_is(err, ERR_CONFLICT) || error_is(err, ERR_STATE) || error_is(err, ERR_REVOKED))
 		err->code = ERR_VALIDATION;
 	return -1;

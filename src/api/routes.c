@@ -8,13 +8,16 @@
 #include "api/authorities.h"
 #include "api/authority_instances.h"
 #include "api/certificates.h"
+#include "api/crl.h"
 #include "api/csr.h"
 #include "api/est.h"
 #include "api/front_end.h"
 #include "api/groups.h"
 #include "api/health.h"
 #include "api/manage.h"
+#include "api/metrics.h"
 #include "api/mscep.h"
+#include "api/ocsp.h"
 #include "api/openapi.h"
 #include "api/operations.h"
 #include "api/operations_attributes.h"
@@ -68,9 +71,14 @@ static const struct route routes[] = {
 	{ "POST", "/.well-known/est/{label}/serverkeygen", ROUTE_BODY, est_post_serverkeygen, PUBLIC },
 	{ "GET", "/ca", ROUTE_PLAIN, authorities_get_ca, PUBLIC },
 	{ "GET", "/ca/{generation}", ROUTE_PLAIN, authorities_get_generation, PUBLIC },
+	{ "GET", "/crl/{name}", ROUTE_PLAIN, crl_get, PUBLIC },
+	{ "GET", "/crl/pem/{token}", ROUTE_PLAIN, crl_get_pem, PUBLIC },
+	{ "POST", "/ocsp", ROUTE_PLAIN | ROUTE_BODY, ocsp_post, PUBLIC },
+	{ "GET", "/ocsp/{request*}", ROUTE_PLAIN, ocsp_get, PUBLIC },
 	{ "GET", "/certsrv/mscep/mscep.dll", ROUTE_PLAIN, mscep_get, PUBLIC },
 	{ "GET", "/certsrv/mscep/mscep.dll/pkiclient.exe", ROUTE_PLAIN, mscep_get, PUBLIC },
 	{ "GET", "/probe", ROUTE_PLAIN, health_get_probe, PUBLIC },
+	{ "GET", "/metrics", ROUTE_PLAIN, metrics_get, PUBLIC },
 	{ "GET", "/api/openapi.yaml", 0, openapi_get, PUBLIC },
 	{ "GET", "/api/v1/scepProfiles", 0, scep_profiles_get_all, NEEDS(SCEP_PROFILES, LIST) },
 	{ "POST", "/api/v1/scepProfiles", ROUTE_BODY, scep_profiles_post, NEEDS2(SCEP_PROFILES, CREATE, CERTIFICATES, DETAIL) },
@@ -157,9 +165,6 @@ static const struct route routes[] = {
 	{ "GET", "/api/manage/search", 0, manage_get_search, NEEDS(CERTIFICATES, LIST) },
 	{ "PATCH", "/api/manage/revoke/{serial}", ROUTE_BODY, manage_patch_revoke, NEEDS(CERTIFICATES, REVOKE) },
 	/* Planned: these answer 501 until they are built. */
-	{ "POST", "/ocsp", ROUTE_PLAIN | ROUTE_BODY, not_built, PUBLIC },
-	{ "GET", "/ocsp/{request*}", ROUTE_PLAIN, not_built, PUBLIC },
-	{ "GET", "/crl/{name*}", ROUTE_PLAIN, not_built, PUBLIC },
 	{ "GET", "/certsrv/{path*}", ROUTE_PLAIN, not_built, PUBLIC },
 	{ "POST", "/certsrv/{path*}", ROUTE_PLAIN | ROUTE_BODY, not_built, PUBLIC },
 	{ "GET", "/api/v1/protocols/scep/{path*}", ROUTE_PLAIN, not_built, PUBLIC },
@@ -171,8 +176,6 @@ static const struct route routes[] = {
 static const struct {
 	const char *prefix, *name;
 } planned[] = {
-	{ "/ocsp", "the OCSP responder" },
-	{ "/crl/", "the CRL" },
 	{ "/certsrv/", "SCEP" },
 	{ "/api/v1/protocols/", "SCEP" },
 	{ "/api/", "this part of the management API" },
@@ -221,6 +224,12 @@ routes_error_form(const struct request *request)
 	if (is_below(request, "/api/v1/") || is_below(request, "/api/v2/"))
 		return ERROR_FORM_CZERTAINLY;
 	return ERROR_FORM_NUMBERED;
+}
+
+bool
+routes_is_status(const struct request *request)
+{
+	return is_below(request, "/ocsp") || is_below(request, "/crl/");
 }
 
 bool

@@ -14,6 +14,9 @@ int routes_find(const struct request *request, struct params *params, const stru
 enum error_form { ERROR_FORM_NUMBERED, ERROR_FORM_TEXT, ERROR_FORM_CZERTAINLY };
 enum error_form routes_error_form(const struct request *request);
 
+/* Whether it asks which certificates are good: OCSP, or a CRL. */
+bool routes_is_status(const struct request *request);
+
 /* Whether the path belongs to the management API. */
 bool routes_is_management(const struct request *request);
 

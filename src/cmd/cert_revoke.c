@@ -4,6 +4,7 @@
 #include "base/enc.h"
 #include "cmd/cert.h"
 #include "cmd/cmd.h"
+#include "cmd/jobs.h"
 #include "cmd/options.h"
 #include "cmd/records.h"
 #include "enroll/revoke.h"
@@ -47,6 +48,17 @@ report(const struct certificate_row *row, const struct wish *wish,
 		(void)printf("Certificate %s was %s.\n", buf_text(&serial), done);
 }
 
+/* What fails here is in the log, and done by the service's next look. */
+static void
+publish(const struct settings *settings)
+{
+	const struct pool_maintain why = { .wishes = JOB_WISH_PUBLISH };
+
+	if (settings->crl.publish_on_revocation && jobs_run_due(settings, &why) != CMD_OK)
+		(void)fputs(
+		    "certwright cert: the CRL could not be published now, see the log\n", stderr);
+}
+
 static int
 revoke(const char *config, const struct wish *wish, struct error *err)
 {
@@ -74,6 +86,7 @@ revoke(const char *config, const struct wish *wish, struct error *err)
 	report(row, wish, &outcome);
 	if (!wish->lineage)
 		print_others(records.db, row);
+	publish(records.settings);
 	return fflush(stdout) == 0 ? 0 : error_set(err, ERR_INTERNAL, "cannot write the report");
 }
 

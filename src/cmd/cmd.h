@@ -28,6 +28,7 @@ int cmd_key(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_scep_profile(int argc, char **argv);
 int cmd_cert(int argc, char **argv);
+int cmd_recover(int argc, char **argv);
 
 /* The exit status for an error of this code. */
 int cmd_status(enum error_code code);

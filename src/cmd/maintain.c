@@ -1,33 +1,21 @@
 /* certwright maintain: runs jobs now, for cron, for tests, and where no master starts them. */
-#include <stdio.h>
-
 #include "base/log.h"
 #include "base/settings.h"
 #include "cmd/cmd.h"
 #include "cmd/jobs.h"
+#include "cmd/maintain_list.h"
 #include "cmd/options.h"
-
-static int
-list_jobs(void)
-{
-	for (const struct job *job = jobs_all; job->name != NULL; job++)
-		(void)printf("%-16s %s\n", job->name, job->help);
-	return CMD_OK;
-}
 
 /* Every job gets its turn, whatever became of those before it; the first failure counts. */
 static int
-run_jobs(const struct options *options, const struct settings *settings)
+run_named(const struct options *options, const struct settings *settings)
 {
 	int status = CMD_OK;
 
-	for (const struct job *job = jobs_all; job->name != NULL; job++) {
+	for (size_t i = 0; i < options->count; i++) {
 		struct error err = { .code = ERR_NONE };
-		bool is_asked = options->count == 0;
 
-		for (size_t i = 0; i < options->count; i++)
-			is_asked = is_asked || jobs_find(options->arguments[i]) == job;
-		if (is_asked && jobs_run(job, settings, 0, &err) < 0) {
+		if (jobs_run_forced(jobs_find(options->arguments[i]), settings, &err) < 0) {
 			int failed = cmd_fail("maintain", &err);
 
 			status = status == CMD_OK ? failed : status;
@@ -36,20 +24,32 @@ run_jobs(const struct options *options, const struct settings *settings)
 	return status;
 }
 
+static void
+report(const struct error *err)
+{
+	(void)cmd_fail("maintain", err);
+}
+
+static int
+run_jobs(const struct options *options, const struct settings *settings)
+{
+	return options->count > 0 ? run_named(options, settings) : jobs_run_all(settings, report);
+}
+
 int
 cmd_maintain(int argc, char **argv)
 {
 	bool wants_list = false;
 	const struct option_spec specs[] = {
 		{ .name = "list",
-		    .help = "show the jobs and end",
+		    .help = "show the jobs and how they stand, and end",
 		    .kind = OPTION_FLAG,
 		    .target = &wants_list },
 		{ .name = NULL },
 	};
 	const struct option_set set = {
 		.usage = "maintain [options] [JOB...]",
-		.about = "Runs the named jobs now, all of them when none is named.",
+		.about = "Runs the named jobs now, due or not; without a name all that are due.",
 		.specs = specs,
 		.max_arguments = 32,
 	};
@@ -61,7 +61,7 @@ cmd_maintain(int argc, char **argv)
 	if (result != OPTIONS_GO)
 		return options_status(result);
 	if (wants_list)
-		return list_jobs();
+		return maintain_list(options.config);
 	for (size_t i = 0; i < options.count; i++)
 		if (jobs_find(options.arguments[i]) == NULL)
 			return options_fail("maintain", "no job is named %s", options.arguments[i]);

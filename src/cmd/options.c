@@ -44,7 +44,14 @@ print_row(const char *name, const char *argument, const char *help)
 
 	if (width >= HELP_COLUMN)
 		width = printf("\n") - 1;
-	(void)printf("%*s%s\n", HELP_COLUMN - width, "", help);
+	while (help != NULL) {
+		const char *end = strchr(help, '\n');
+		int len = (int)(end != NULL ? (size_t)(end - help) : strlen(help));
+
+		(void)printf("%*s%.*s\n", HELP_COLUMN - width, "", len, help);
+		help = end != NULL ? end + 1 : NULL;
+		width = 0; /* the next line stays in its column */
+	}
 }
 
 static void

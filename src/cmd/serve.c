@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api/app.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "cmd/cmd.h"
@@ -29,10 +30,10 @@ handle(void *state, struct request *request, struct response *response)
 	app_handle(state, request, response);
 }
 
-static bool
-wants_maintain(void *state)
+static unsigned
+wishes(void *state)
 {
-	return app_wants_maintain(state);
+	return app_wishes(state);
 }
 
 static void
@@ -56,20 +57,6 @@ check(const struct settings *settings)
 		log_event(LOG_LEVEL_WARNING, "database_down",
 		    log_text("reason", "starting all the same; requests get 503 until it is back"));
 	return CMD_OK;
-}
-
-static int
-maintain(const struct settings *settings, int64_t min_interval_s)
-{
-	int status = CMD_OK;
-
-	for (const struct job *job = jobs_all; job->name != NULL; job++) {
-		struct error err = { .code = ERR_NONE };
-
-		if (jobs_run(job, settings, min_interval_s, &err) < 0)
-			status = cmd_status(err.code);
-	}
-	return status;
 }
 
 /* mod_fcgid and others start programs without them; no file of ours may become descriptor 1. */
@@ -122,15 +109,28 @@ prepare(const char *config, struct settings **settings, struct error *err)
 	return log_open((*settings)->log.target, (*settings)->log.level, err);
 }
 
+/* Without counters all else goes on. */
+static void
+begin_to_count(const struct settings *settings, bool is_single)
+{
+	struct error err = { .code = ERR_NONE };
+
+	if ((is_single ? counter_share_file(settings->server.state_dir, &err)
+		       : counter_share(&err)) < 0)
+		log_event(LOG_LEVEL_WARNING, "counters_off", log_text("reason", err.text));
+	if (is_single)
+		counter_use_worker_slot((size_t)getpid());
+}
+
 static int
 serve(const char *config, bool is_single)
 {
-	static const struct pool_worker worker = { start, handle, wants_maintain, stop };
+	static const struct pool_worker worker = { start, handle, wishes, stop };
 	struct pool_options options = {
 		.config_path = config,
 		.worker = &worker,
 		.check = check,
-		.maintain = maintain,
+		.maintain = jobs_run_due,
 		.listen_fd = -1,
 	};
 	cleanup(settings_freep) struct settings *settings = NULL;
@@ -146,6 +146,7 @@ serve(const char *config, bool is_single)
 	if (options.listen_fd < 0)
 		return cmd_fail("serve", &err);
 	log_start(settings, options.listen_fd, is_single);
+	begin_to_count(settings, is_single);
 	status = is_single ? pool_run_single(&options, take(settings))
 			   : pool_run(&options, take(settings));
 	log_event(LOG_LEVEL_INFO, "stop", log_number("exit", status));

@@ -3,6 +3,7 @@
 
 #include "base/enc.h"
 #include "base/log.h"
+#include "enroll/journal.h"
 #include "store/certificates.h"
 
 enum { SERIAL_TEXT_MAX = 2 * CERT_SERIAL_SIZE, SUBJECT_TEXT_MAX = 4096, SANS_TEXT_MAX = 65535 };
@@ -151,7 +152,7 @@ issuance_record(struct db *db, const struct issuance *issuance, struct bytes der
 	row.sans = buf_text(&sans);
 	record_lineage(issuance, &row);
 	record_requester(issuance, &row);
-	return insert(db, issuance, &row, err);
+	return insert(db, issuance, &row, err) < 0 ? -1 : journal_issued(db, &row, err);
 }
 
 void

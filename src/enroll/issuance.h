@@ -33,7 +33,9 @@ struct issuance {
 int issuance_requester_read(
     const struct principal *principal, struct issuance_requester *out, struct error *err);
 
-/* Writes the row of a signed certificate: the record of its issuing. Errors as certificates_insert.
+/*
+ * Writes the row of a signed certificate, the record of its issuing, and where there is one the
+ * journal's. Errors as certificates_insert and journal_issued.
  */
 int issuance_record(
     struct db *db, const struct issuance *issuance, struct bytes der, struct error *err);

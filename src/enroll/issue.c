@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/random.h"
 #include "enroll/issuance.h"
 #include "enroll/issue_attributes.h"
+#include "enroll/journal.h"
 #include "store/certificates.h"
 #include "store/revocations.h"
 
@@ -230,7 +232,8 @@ sign(struct issuance *issuance, struct buf *der, struct error *err)
 	template.eku_count = grant->eku_count;
 	template.sans = grant->sans;
 	template.san_count = grant->san_count;
-	template.crl = grant->add_cdp ? issuer->crl : NULL;
+	if (grant->add_cdp)
+		template.crl = issuer->crl;
 	for (size_t i = 0; i < grant->eku_count; i++)
 		ekus[i] = grant->ekus[i];
 	random_bytes(issuance->serial, sizeof(issuance->serial));
@@ -254,6 +257,13 @@ narrow_profile(struct issuance *issuance, struct error *err)
 	return 0;
 }
 
+static void
+count(const struct issuance *issuance)
+{
+	counter_add_text(issuance->request->kind == POLICY_RENEW ? COUNTER_RENEWED : COUNTER_ISSUED,
+	    issuance->request->protocol, certificate_type_name(issuance->grant.type), 1);
+}
+
 static int
 issue(const struct issue_context *context, struct issuance *issuance, struct buf *der,
     struct error *err)
@@ -268,11 +278,12 @@ issue(const struct issue_context *context, struct issuance *issuance, struct buf
 	    find_same(context, issuance, der, &found, err) < 0)
 		return -1;
 	if (found)
-		return 0;
+		return journal_issued_again(context->db, buf_bytes(der), err);
 	if (sign(issuance, &made, err) < 0 ||
 	    issuance_record(context->db, issuance, buf_bytes(&made), err) < 0)
 		return -1;
 	issuance_log(issuance);
+	count(issuance);
 	buf_add(der, buf_bytes(&made));
 	return buf_failed(der) ? error_set(err, ERR_INTERNAL, "the certificate is too large") : 0;
 }

@@ -29,6 +29,7 @@ issuer_template(const struct issuer *issuer)
 		.path_len = -1,
 		.ca_issuers = { issuer->ca_issuers_https, issuer->ca_issuers_http },
 		.ocsp = issuer->ocsp,
+		.crl = issuer->adds_cdp ? issuer->crl : NULL,
 	};
 }
 

@@ -21,6 +21,7 @@ struct issuer {
 	char ca_issuers_http[ISSUER_URL_MAX];
 	char ocsp[ISSUER_URL_MAX];
 	char crl[ISSUER_URL_MAX];
+	bool adds_cdp; /* whatever the RA profile says ([CRL] AddCdp) */
 };
 
 void issuer_free(struct issuer *issuer);
@@ -36,6 +37,13 @@ struct issuer *issuer_new(void) OWNED(issuer_free);
  */
 int issuer_load(struct db *db, const struct settings *settings, const struct uuid *authority_id,
     struct issuer **out, struct error *err);
+
+/*
+ * The same for one generation of whatever state that has a certificate: what signs CRLs and OCSP
+ * answers. ERR_CA_KEY as above; ERR_NOT_FOUND.
+ */
+int issuer_load_generation(struct db *db, const struct settings *settings,
+    const struct uuid *generation_id, struct issuer **out, struct error *err);
 
 /*
  * What every end-entity certificate of this issuer says: who issued it, and where the issuer's

@@ -1,6 +1,7 @@
 /* Makes a CA generation ready to sign: its row, its certificate, its key, its URLs. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "enroll/issuer.h"
 #include "store/keys.h"
@@ -34,6 +35,8 @@ set_urls(struct issuer *issuer, const struct settings *settings, struct error *e
 	    url_set(issuer->ocsp, err, "%s/ocsp", http) < 0 ||
 	    url_set(issuer->crl, err, "%s/crl/%s.crl", http, label) < 0)
 		return -1;
+	/* Where no CRL is published, nothing may lead there. */
+	issuer->adds_cdp = settings->crl.add_cdp && strcmp(settings->crl.source, "None") != 0;
 	return 0;
 }
 
@@ -82,15 +85,23 @@ set_key_id(struct issuer *issuer, struct error *err)
 	return 0;
 }
 
+/* What follows from the generation's row, which is there. */
 static int
-fill(struct db *db, const struct settings *settings, const struct uuid *authority_id,
-    struct issuer *issuer, struct error *err)
+fill(struct db *db, const struct settings *settings, struct issuer *issuer, struct error *err)
 {
-	if (find_active(db, authority_id, &issuer->generation, err) < 0 ||
-	    cert_parse(buf_bytes(&issuer->generation.certificate), &issuer->cert, err) < 0 ||
+	if (cert_parse(buf_bytes(&issuer->generation.certificate), &issuer->cert, err) < 0 ||
 	    set_key_id(issuer, err) < 0 || open_key(db, issuer, err) < 0)
 		return -1;
 	return set_urls(issuer, settings, err);
+}
+
+/* Whatever is wrong with our own records is not the caller's fault. */
+static int
+fail(struct error *err)
+{
+	if (!error_is(err, ERR_DATABASE) && !error_is(err, ERR_INTERNAL))
+		err->code = ERR_CA_KEY;
+	return -1;
 }
 
 int
@@ -101,12 +112,28 @@ issuer_load(struct db *db, const struct settings *settings, const struct uuid *a
 
 	if (issuer == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
-	if (fill(db, settings, authority_id, issuer, err) < 0) {
-		/* Whatever is wrong with our own records is not the caller's fault. */
-		if (!error_is(err, ERR_DATABASE) && !error_is(err, ERR_INTERNAL))
-			err->code = ERR_CA_KEY;
+	if (find_active(db, authority_id, &issuer->generation, err) < 0 ||
+	    fill(db, settings, issuer, err) < 0)
+		return fail(err);
+	*out = take(issuer);
+	return 0;
+}
+
+int
+issuer_load_generation(struct db *db, const struct settings *settings,
+    const struct uuid *generation_id, struct issuer **out, struct error *err)
+{
+	cleanup(issuer_freep) struct issuer *issuer = issuer_new();
+
+	if (issuer == NULL)
+		return error_set(err, ERR_INTERNAL, "out of memory");
+	if (generations_find_id(db, generation_id, &issuer->generation, err) < 0)
 		return -1;
-	}
+	if (issuer->generation.certificate.len == 0)
+		return error_set(err, ERR_CA_KEY, "CA generation %s has no certificate yet",
+		    issuer->generation.label);
+	if (fill(db, settings, issuer, err) < 0)
+		return fail(err);
 	*out = take(issuer);
 	return 0;
 }

@@ -15,6 +15,7 @@ static const struct {
 	[CERTIFICATE_STATIC] = { "Static", 0x50, true },
 	[CERTIFICATE_INTUNE_USER] = { "IntuneUser", 0x60, true },
 	[CERTIFICATE_SCEP_RA] = { "ScepRa", 0x20, false },
+	[CERTIFICATE_OCSP_RESPONDER] = { "OcspResponder", 0x21, false },
 };
 
 const char *

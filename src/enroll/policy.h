@@ -10,14 +10,21 @@
 
 /*
  * What kind of certificate it becomes; follows from how the caller authenticated. A registration
- * authority's (ScepRa) is made by a command, and nobody enrolls or renews by it.
+ * authority's (ScepRa) is made by a command, an OCSP responder's (OcspResponder) by a job, and
+ * nobody enrolls or renews by them.
  */
-enum certificate_type { CERTIFICATE_STATIC, CERTIFICATE_INTUNE_USER, CERTIFICATE_SCEP_RA };
+enum certificate_type {
+	CERTIFICATE_STATIC,
+	CERTIFICATE_INTUNE_USER,
+	CERTIFICATE_SCEP_RA,
+	CERTIFICATE_OCSP_RESPONDER
+};
 
 /* A certificate for whoever asks, or the next one of the holder of an earlier one. */
 enum policy_kind { POLICY_ENROLL, POLICY_RENEW };
 
-/* SCEPman's name of the type (our own for ScepRa), and the first octet of its serials. */
+/* SCEPman's name of the type (our own for ScepRa and OcspResponder), and the first octet of its
+ * serials. */
 const char *certificate_type_name(enum certificate_type type);
 uint8_t certificate_type_octet(enum certificate_type type);
 

@@ -14,6 +14,7 @@
 #include "enroll/authority_generation.h"
 #include "enroll/issue.h"
 #include "enroll/issuer.h"
+#include "enroll/journal.h"
 #include "enroll/policy.h"
 #include "store/certificates.h"
 #include "store/certificates_find.h"
@@ -265,7 +266,9 @@ record(struct making *making, struct error *err)
 	    sha256(key_public(making->key.key), spki_hash, err) < 0 ||
 	    gather_facts(making, err) < 0)
 		return -1;
-	return certificates_insert_with(making->context->db, &row, &rest, err);
+	if (certificates_insert_with(making->context->db, &row, &rest, err) < 0)
+		return -1;
+	return journal_issued(making->context->db, &row, err);
 }
 
 int

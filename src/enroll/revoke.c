@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/enc.h"
 #include "crypto/text.h"
+#include "enroll/journal.h"
 #include "store/audit.h"
 #include "store/certificates_find.h"
+#include "store/jobs.h"
 
 enum { DETAIL_MAX = REVOKE_COMMENT_MAX + 256, REASON_HOLD = 6, REASON_RELEASE = 8 };
 enum { PATIENCE_MS = 10000 };
@@ -39,6 +42,7 @@ struct transaction {
 	int64_t now;
 	int reason;
 	struct revoke_outcome outcome;
+	struct journal_events journal;
 	struct db *db;
 };
 
@@ -89,15 +93,13 @@ is_key_compromise(const struct transaction *transaction)
 	       transaction->reason == REVOKE_KEY_COMPROMISE;
 }
 
-/* Changes one certificate, and counts whether its state allowed it. */
-static int
-apply(const struct uuid *certificate_id, void *arg, struct error *err)
+/* What the events of all its certificates have in common. */
+static struct revocation_event
+event_of(const struct transaction *transaction)
 {
-	struct transaction *transaction = arg;
 	const struct revoke_request *request = transaction->request;
-	const struct revocation_event event = {
-		.id = uuid_new(),
-		.certificate_id = *certificate_id,
+
+	return (struct revocation_event){
 		.action = request->action,
 		.reason = transaction->reason,
 		.at = transaction->now,
@@ -106,9 +108,21 @@ apply(const struct uuid *certificate_id, void *arg, struct error *err)
 		.request_id = request->request_id,
 		.comment = request->comment,
 	};
+}
+
+/* Changes one certificate, and counts whether its state allowed it. */
+static int
+apply(const struct uuid *certificate_id, void *arg, struct error *err)
+{
+	struct transaction *transaction = arg;
+	struct revocation_event event = event_of(transaction);
 	bool changed = false;
 
-	if (revocations_apply(transaction->db, &event, &changed, err) < 0)
+	event.id = uuid_new();
+	event.certificate_id = *certificate_id;
+	if (revocations_apply(transaction->db, &event, &changed, err) < 0 ||
+	    (changed &&
+		journal_events_add(&transaction->journal, transaction->db, &event, err) < 0))
 		return -1;
 	if (changed)
 		transaction->outcome.changed++;
@@ -175,6 +189,7 @@ run(struct db *db, void *arg, struct error *err)
 	int result;
 
 	transaction->outcome = (struct revoke_outcome){ .changed = 0 };
+	journal_events_reset(&transaction->journal);
 	result = transaction->request->whole_lineage
 		     ? revocations_lock_lineage(db, &row->lineage, apply, transaction, err)
 		     : apply(&row->id, transaction, err);
@@ -217,27 +232,57 @@ check_comment(const char *comment, struct error *err)
 	    REVOKE_COMMENT_MAX);
 }
 
+static int
+write_journal(const struct transaction *transaction, struct error *err)
+{
+	const struct revocation_event like = event_of(transaction);
+	const struct journal_change change = { &like, transaction->request->whole_lineage };
+
+	return journal_events_write(transaction->db, &transaction->journal, &change, err);
+}
+
+static int
+carry_out(struct transaction *transaction, struct error *err)
+{
+	const struct uuid *lineage = &transaction->row->lineage;
+	struct error ignored = { .code = ERR_NONE };
+
+	if (touches_lineage(transaction) &&
+	    revocations_close_gate(transaction->db, lineage, err) < 0)
+		return -1;
+	if (run_patiently(transaction, err) == 0) {
+		counter_add_text(COUNTER_REVOCATIONS,
+		    revocation_action_name(transaction->request->action), NULL,
+		    transaction->outcome.changed);
+		return write_journal(transaction, err);
+	}
+	if (touches_lineage(transaction))
+		(void)revocations_open_gate(transaction->db, lineage, &ignored);
+	return -1;
+}
+
 int
 revoke_certificate(struct db *db, const struct uuid *certificate_id,
     const struct revoke_request *request, struct revoke_outcome *out, struct error *err)
 {
 	cleanup(certificate_row_freep) struct certificate_row *row = NULL;
-	struct transaction transaction = { .request = request, .now = clock_now(), .db = db };
+	struct transaction transaction = {
+		.request = request,
+		.journal = JOURNAL_EVENTS_INIT,
+		.db = db,
+	};
+	int result;
 
 	if (choose_reason(request, &transaction.reason, err) < 0 ||
 	    check_comment(request->comment, err) < 0 ||
-	    certificates_find_id(db, certificate_id, &row, err) < 0)
+	    certificates_find_id(db, certificate_id, &row, err) < 0 ||
+	    /* relying parties compare it with a CRL's dates, which are the database's */
+	    jobs_now(db, &transaction.now, err) < 0)
 		return -1;
 	transaction.row = row;
-	if (touches_lineage(&transaction) && revocations_close_gate(db, &row->lineage, err) < 0)
-		return -1;
-	if (run_patiently(&transaction, err) < 0) {
-		struct error ignored = { .code = ERR_NONE };
-
-		if (touches_lineage(&transaction))
-			(void)revocations_open_gate(db, &row->lineage, &ignored);
-		return -1;
-	}
-	*out = transaction.outcome;
-	return 0;
+	result = carry_out(&transaction, err);
+	journal_events_release(&transaction.journal);
+	if (result == 0)
+		*out = transaction.outcome;
+	return result;
 }

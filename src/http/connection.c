@@ -12,7 +12,14 @@
 
 #include <fastcgi.h>
 
-enum { PIECE = 8192, NO_SOCKET = -1 };
+#include "base/clock.h"
+
+enum {
+	PIECE = 8192,
+	NO_SOCKET = -1,
+	FILE_PATIENCE_MS = 30000, /* for any file, and a second more for each FILE_RATE octets */
+	FILE_RATE = 16384
+};
 
 /* Milliseconds that libfcgi waits for a peer to close its end; its own default is 2000. */
 static const char poll_timeout_ms[] = "200";
@@ -97,29 +104,88 @@ connection_open(struct connection *connection, int fd, unsigned stall_s, struct 
 	return 0;
 }
 
+static int
+put_piece(struct connection *connection, struct bytes piece,
+    const struct connection_progress *progress, struct error *err)
+{
+	FCGX_Stream *out = connection->fcgi.out;
+
+	if (FCGX_PutStr((const char *)piece.ptr, (int)piece.len, out) != (int)piece.len) {
+		connection->is_cut = true;
+		return error_set(err, ERR_INTERNAL, "the peer stopped taking the answer");
+	}
+	progress->report(progress->arg);
+	return 0;
+}
+
+/* A short answer is still in libfcgi's buffer, and FCGX_Finish_r tells nothing. */
+static int
+flush(struct connection *connection, struct error *err)
+{
+	if (FCGX_FFlush(connection->fcgi.out) == 0)
+		return 0;
+	connection->is_cut = true;
+	return error_set(err, ERR_INTERNAL, "the peer did not take the answer");
+}
+
 int
 connection_send(struct connection *connection, struct bytes response,
     const struct connection_progress *progress, struct error *err)
 {
-	const char *text = (const char *)response.ptr;
-
 	for (size_t sent = 0; sent < response.len;) {
 		size_t left = response.len - sent;
-		int piece = left > PIECE ? PIECE : (int)left;
+		size_t len = left > PIECE ? PIECE : left;
 
-		if (FCGX_PutStr(text + sent, piece, connection->fcgi.out) != piece) {
+		if (put_piece(connection, bytes_of(response.ptr + sent, len), progress, err) < 0)
+			return -1;
+		sent += len;
+	}
+	return flush(connection, err);
+}
+
+/* pread(2), which a signal may interrupt. */
+static ssize_t
+read_piece(int fd, uint8_t *to, size_t len, uint64_t at)
+{
+	ssize_t got;
+
+	do
+		got = pread(fd, to, len, (off_t)at);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+bool
+connection_is_too_slow(int64_t elapsed_ms, uint64_t sent)
+{
+	return elapsed_ms > FILE_PATIENCE_MS + (int64_t)(sent / FILE_RATE) * 1000;
+}
+
+int
+connection_send_file(struct connection *connection, int fd, uint64_t len,
+    const struct connection_progress *progress, struct error *err)
+{
+	uint8_t piece[PIECE];
+	int64_t started_ms = clock_monotonic_ms();
+
+	for (uint64_t sent = 0; sent < len;) {
+		uint64_t left = len - sent;
+		ssize_t got = read_piece(fd, piece, left > PIECE ? PIECE : (size_t)left, sent);
+
+		if (got <= 0) {
 			connection->is_cut = true;
-			return error_set(err, ERR_INTERNAL, "the peer stopped taking the answer");
+			return error_set(err, ERR_INTERNAL, "the file to be sent: %s",
+			    got < 0 ? strerror(errno) : "shorter than it was");
 		}
-		sent += (size_t)piece;
-		progress->report(progress->arg);
+		if (put_piece(connection, bytes_of(piece, (size_t)got), progress, err) < 0)
+			return -1;
+		sent += (uint64_t)got;
+		if (connection_is_too_slow(clock_monotonic_ms() - started_ms, sent)) {
+			connection->is_cut = true;
+			return error_set(err, ERR_INTERNAL, "the peer takes the file too slowly");
+		}
 	}
-	/* a short answer is still in libfcgi's buffer, and FCGX_Finish_r tells nothing */
-	if (FCGX_FFlush(connection->fcgi.out) != 0) {
-		connection->is_cut = true;
-		return error_set(err, ERR_INTERNAL, "the peer did not take the answer");
-	}
-	return 0;
+	return flush(connection, err);
 }
 
 void

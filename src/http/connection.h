@@ -11,7 +11,7 @@
 struct connection {
 	FCGX_Request fcgi;
 	struct request_source source; /* of the request: parameters and body */
-	bool is_cut;                  /* the peer stopped taking the answer */
+	bool is_cut; /* the peer stopped taking the answer, or it cannot be sent whole */
 };
 
 /* Once in a process, before the first connection: sets libfcgi up. ERR_INTERNAL. */
@@ -33,6 +33,19 @@ struct connection_progress {
 /* Writes the CGI response in pieces. ERR_INTERNAL when the peer stopped taking it. */
 int connection_send(struct connection *connection, struct bytes response,
     const struct connection_progress *progress, struct error *err);
+
+/*
+ * Goes on with the first len octets of an open file. A file that ends before that was cut under our
+ * hands: ERR_INTERNAL, and the request is never ended in order, so that the web server knows.
+ */
+int connection_send_file(struct connection *connection, int fd, uint64_t len,
+    const struct connection_progress *progress, struct error *err);
+
+/*
+ * Whether a peer that took so much of a file in that time is to be cut off: after half a minute it
+ * must have taken 16 KiB a second of the time beyond. One that takes drops would hold a worker.
+ */
+bool connection_is_too_slow(int64_t elapsed_ms, uint64_t sent);
 
 /* Ends the request and closes the connection, whatever the web server asked for. */
 void connection_close(struct connection *connection);

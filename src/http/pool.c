@@ -15,6 +15,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "http/pool_child.h"
 #include "http/pool_job.h"
@@ -92,8 +93,8 @@ pool_run_single(const struct pool_options *options, struct settings *settings)
 	status = check_in_child(options, owned);
 	if (status != 0)
 		return status;
-	/* many processes of this kind come and go: what one of them fetched counts for all */
-	pool_job_init(&job, options, 0);
+	/* many processes of this kind come and go: what one of them did counts for all */
+	pool_job_init(&job, options, false);
 	return pool_worker_run(&life);
 }
 
@@ -121,18 +122,11 @@ check_family(int fd, struct error *err)
 	return 0;
 }
 
-static void
-close_fd(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
-
 /* Whether the file there may be replaced: a socket on which nobody answers. */
 static int
 remove_stale(const struct sockaddr_un *address, struct error *err)
 {
-	cleanup(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	cleanup(fd_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct stat st;
 
 	if (fd < 0)
@@ -175,7 +169,7 @@ lock_start(const char *path, int *out, struct error *err)
 	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
 		(void)error_set(err, ERR_CONFIG, "Listen: %s: %s", name, strerror(errno));
-		close_fd(&fd);
+		fd_close(&fd);
 		return -1;
 	}
 	*out = fd;
@@ -186,7 +180,7 @@ static int
 listen_at(const char *path, int *out, struct error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	cleanup(close_fd) int lock = -1;
+	cleanup(fd_close) int lock = -1;
 	int fd;
 
 	if (strlen(path) >= sizeof(address.sun_path))
@@ -201,7 +195,7 @@ listen_at(const char *path, int *out, struct error *err)
 		return 0;
 	}
 	(void)error_set(err, ERR_CONFIG, "Listen: %s: %s", path, strerror(errno));
-	close_fd(&fd);
+	fd_close(&fd);
 	return -1;
 }
 

@@ -14,9 +14,17 @@
 struct pool_worker {
 	void *(*start)(const struct settings *settings);
 	void (*handle)(void *state, struct request *request, struct response *response);
-	/* Asked after each request: true makes the master run the maintain job soon. */
-	bool (*wants_maintain)(void *state);
+	/* Asked after each request: wishes (bits of the application's) make the maintain child run
+	 * soon; 0: none. */
+	unsigned (*wishes)(void *state);
 	void (*stop)(void *state);
+};
+
+/* Why the maintain child runs. */
+struct pool_maintain {
+	bool is_regular; /* its time has come, every IntervalSeconds */
+	bool is_first;   /* of a master that has just started */
+	unsigned wishes; /* of the workers since the last run */
 };
 
 struct pool_options {
@@ -25,11 +33,9 @@ struct pool_options {
 	/* Runs in a short-lived child before the first fork, and before a reload counts; non-zero
 	 * exit statuses of it are the process's own (78 for a wrong schema or key). */
 	int (*check)(const struct settings *settings);
-	/*
-	 * Runs the host jobs in a child: at start, hourly, and when a worker asks. Attempts that
-	 * another process made less than min_interval_s ago count. Non-zero: tried again soon.
+	/* Runs the jobs that are due, in a child: at start, every IntervalSeconds, and for wishes.
 	 */
-	int (*maintain)(const struct settings *settings, int64_t min_interval_s);
+	int (*maintain)(const struct settings *settings, const struct pool_maintain *why);
 	int listen_fd;
 };
 

@@ -1,4 +1,4 @@
-/* Runs the host jobs in a child, one at a time, not more often than the settings allow. */
+/* Runs the jobs that are due in a child, one child at a time. */
 #define _GNU_SOURCE
 #include "http/pool_job.h"
 
@@ -9,53 +9,52 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "http/pool_child.h"
 
-enum { CHILD_MAX_MS = 60 * 1000 /* for each tenant */, FORK_RETRY_MS = 5 * 1000 };
+enum {
+	CHILD_MAX_MS = 15 * 60 * 1000, /* a CRL of millions, or many tenants that do not answer */
+	WISH_PAUSE_MS = 1000,          /* however many wishes come */
+	FORK_RETRY_MS = 5 * 1000
+};
 
-static const int64_t hour_ms = INT64_C(3600) * 1000;
-
-/* About an hour, so that many hosts do not ask at the same moment. */
+/* Up to a tenth less, so that many hosts do not look at the same moment. */
 static int64_t
-period_ms(void)
+period_ms(const struct settings *settings)
 {
+	uint32_t interval_ms = settings->maintain.interval_s * 1000;
 	uint32_t noise;
 
 	random_bytes(&noise, sizeof(noise));
-	return hour_ms - noise % (uint32_t)(hour_ms / 10);
+	return interval_ms - noise % (interval_ms / 10);
 }
 
 void
-pool_job_init(struct pool_job *job, const struct pool_options *options, int64_t first_interval_s)
+pool_job_init(struct pool_job *job, const struct pool_options *options, bool is_first)
 {
 	*job = (struct pool_job){
 		.options = options,
-		.first_interval_s = first_interval_s,
+		.is_first = is_first,
 		.due_ms = clock_monotonic_ms(),
 	};
-}
-
-static int64_t
-min_interval_s(struct pool_job *job, const struct settings *settings)
-{
-	int64_t interval_s = settings->auth.unknown_kid_refresh_s;
-
-	if (job->first_interval_s > 0 && job->first_interval_s < interval_s)
-		interval_s = job->first_interval_s;
-	job->first_interval_s = 0;
-	return interval_s;
 }
 
 static void
 start(struct pool_job *job, const struct settings *settings, int64_t now_ms)
 {
-	int64_t interval_s = min_interval_s(job, settings);
+	const struct pool_maintain why = {
+		.is_regular = now_ms >= job->due_ms,
+		.is_first = job->is_first,
+		.wishes = job->wishes,
+	};
 	pid_t pid = pool_child_fork_job("cw-job", job->options->listen_fd);
 
-	if (pid == 0)
-		_exit(job->options->maintain(settings, interval_s));
+	if (pid == 0) {
+		counter_use_slot(COUNTER_SLOT_MAINTAIN);
+		_exit(job->options->maintain(settings, &why));
+	}
 	if (pid < 0) {
 		log_event(LOG_LEVEL_ERROR, "maintain_failed", log_text("reason", strerror(errno)));
 		job->due_ms = now_ms + FORK_RETRY_MS;
@@ -63,25 +62,10 @@ start(struct pool_job *job, const struct settings *settings, int64_t now_ms)
 	}
 	job->pid = pid;
 	job->started_ms = now_ms;
-	job->wanted = false;
-}
-
-/* By the present settings, which may have been reloaded since the last run. */
-static bool
-is_called_for(const struct pool_job *job, const struct settings *settings, int64_t now_ms)
-{
-	int64_t pause_ms = (int64_t)settings->auth.unknown_kid_refresh_s * 1000;
-
-	return job->wanted && now_ms - job->ended_ms >= pause_ms;
-}
-
-/* The tenants are asked one after the other. */
-static int64_t
-child_limit_ms(const struct settings *settings)
-{
-	size_t tenants = settings->auth.tenant_ids.count;
-
-	return CHILD_MAX_MS * (int64_t)(tenants > 1 ? tenants : 1);
+	job->wishes = 0;
+	job->is_first = false;
+	if (why.is_regular)
+		job->due_ms = now_ms + period_ms(settings);
 }
 
 void
@@ -90,28 +74,27 @@ pool_job_tick(struct pool_job *job, const struct settings *settings)
 	int64_t now_ms = clock_monotonic_ms();
 
 	if (job->pid > 0) {
-		if (now_ms - job->started_ms > child_limit_ms(settings))
+		if (now_ms - job->started_ms > CHILD_MAX_MS)
 			(void)kill(job->pid, SIGKILL);
 		return;
 	}
-	if (now_ms >= job->due_ms || is_called_for(job, settings, now_ms))
+	if (now_ms >= job->due_ms || (job->wishes != 0 && now_ms - job->ended_ms >= WISH_PAUSE_MS))
 		start(job, settings, now_ms);
 }
 
-/* Counted from the end, so that the job's own record of its last attempt is older for sure. */
+/* A child that ran for long has not used up the pause before the next one. */
 void
 pool_job_ended(struct pool_job *job, const struct settings *settings, int wait_status)
 {
 	int64_t now_ms = clock_monotonic_ms();
-	int64_t pause_ms = (int64_t)settings->auth.unknown_kid_refresh_s * 1000;
 	int status = pool_child_status(wait_status);
 
 	job->pid = 0;
 	job->ended_ms = now_ms;
-	job->due_ms = now_ms + (status == 0 ? period_ms() : pause_ms);
+	if (job->due_ms < now_ms)
+		job->due_ms = now_ms + period_ms(settings);
 	if (status != 0)
-		log_event(LOG_LEVEL_WARNING, "maintain_failed", log_number("exit", status),
-		    log_number("retry_s", pause_ms / 1000));
+		log_event(LOG_LEVEL_WARNING, "maintain_failed", log_number("exit", status));
 }
 
 void

@@ -6,20 +6,19 @@
 
 #include "http/pool.h"
 
-/* When the maintain child runs: at start, hourly, soon after a failure, and on demand. */
+/* When the maintain child runs: at start, every IntervalSeconds, and soon for a wish. */
 struct pool_job {
 	const struct pool_options *options;
-	pid_t pid;                /* 0: none is running */
-	bool wanted;              /* somebody met an unknown key id */
-	int64_t first_interval_s; /* the most that the first run's min_interval_s may be */
-	int64_t started_ms;       /* the running child */
-	int64_t ended_ms;         /* the one before it */
-	int64_t due_ms;           /* the next run in any case */
+	pid_t pid;       /* 0: none is running */
+	unsigned wishes; /* since the last run began */
+	bool is_first;
+	int64_t started_ms; /* the running child */
+	int64_t ended_ms;   /* the one before it */
+	int64_t due_ms;     /* the next regular run */
 };
 
-/* Due at once. A long first_interval_s lets attempts of other processes count. */
-void pool_job_init(
-    struct pool_job *job, const struct pool_options *options, int64_t first_interval_s);
+/* Due at once. is_first is passed on to the first run. */
+void pool_job_init(struct pool_job *job, const struct pool_options *options, bool is_first);
 
 /* Starts the child when its time has come, ends one that hangs. */
 void pool_job_tick(struct pool_job *job, const struct settings *settings);

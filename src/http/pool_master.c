@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "http/pool_child.h"
 #include "http/pool_job.h"
@@ -27,8 +28,7 @@ enum {
 	YOUNG_MS = 1000, /* a worker that dies so young slows the next ones down */
 	BACKOFF_FIRST_MS = 100, /* doubling */
 	BACKOFF_MAX_MS = 5000,
-	CHECK_MAX_MS = 60 * 1000,
-	FIRST_JOB_INTERVAL_S = 60 /* many restarts must not mean many fetches */
+	CHECK_MAX_MS = 60 * 1000
 };
 
 /* What the master alone knows of the worker in a slot. */
@@ -207,7 +207,7 @@ check_ended(struct master *m, int wait_status)
 		return;
 	if (status == 0 && !m->is_serving) {
 		m->is_serving = true;
-		pool_job_init(&m->job, m->options, FIRST_JOB_INTERVAL_S);
+		pool_job_init(&m->job, m->options, true);
 	} else if (status == 0)
 		adopt_settings(m);
 	else if (m->is_serving)
@@ -248,6 +248,8 @@ worker_ended(struct master *m, struct member *member, int wait_status)
 	if (!in_order)
 		log_event(LOG_LEVEL_WARNING, "worker_died", log_number("pid", member->pid),
 		    log_number("exit", pool_child_status(wait_status)));
+	counter_add(COUNTER_WORKERS, in_order ? COUNTER_WORKER_ENDED : COUNTER_WORKER_DIED, 0, 1);
+	slot_end(&m->slots[member - m->members]);
 	plan_respawn(m, clock_monotonic_ms() - member->started_ms, in_order);
 	*member = (struct member){ .pid = 0 };
 }
@@ -288,10 +290,10 @@ watch_workers(struct master *m, int64_t now_ms)
 			    log_text("state", slot_state_name(&m->slots[i])),
 			    log_number("ms", busy_ms));
 			member->is_killed = true;
+			counter_add(COUNTER_WORKERS, COUNTER_WORKER_KILLED, 0, 1);
 			(void)kill(member->pid, SIGKILL);
 		}
-		if (atomic_exchange(&m->slots[i].wants_maintain, 0) != 0)
-			m->job.wanted = true;
+		m->job.wishes |= atomic_exchange(&m->slots[i].wishes, 0);
 	}
 }
 
@@ -305,6 +307,7 @@ static void __attribute__((noreturn)) live(const struct master *m, size_t i)
 		.master = getppid(),
 	};
 
+	counter_use_worker_slot(i);
 	(void)close(m->signal_fd);
 	_exit(pool_worker_run(&life));
 }
@@ -321,9 +324,11 @@ spawn(struct master *m, size_t i)
 		live(m, i);
 	if (pid < 0) {
 		log_event(LOG_LEVEL_ERROR, "fork_failed", log_text("reason", strerror(errno)));
+		slot_end(&m->slots[i]);
 		m->spawn_from_ms = clock_monotonic_ms() + YOUNG_MS;
 		return false;
 	}
+	counter_add(COUNTER_WORKERS, COUNTER_WORKER_STARTED, 0, 1);
 	m->members[i] = (struct member){
 		.pid = pid,
 		.generation = m->generation,

@@ -8,6 +8,14 @@
 
 #include "base/clock.h"
 
+/* Of the master: one process, one pool; workers inherit it. */
+static struct {
+	const struct slot *slots;
+	size_t count;
+} all;
+
+static const char *const names[] = { "idle", "receiving", "working", "sending" };
+
 int
 slot_map(size_t count, struct slot **out, struct error *err)
 {
@@ -17,6 +25,8 @@ slot_map(size_t count, struct slot **out, struct error *err)
 	if (memory == MAP_FAILED)
 		return error_set(err, ERR_INTERNAL, "mmap: %s", strerror(errno));
 	*out = memory;
+	all.slots = memory;
+	all.count = count;
 	return 0;
 }
 
@@ -24,7 +34,26 @@ void
 slot_reset(struct slot *slot)
 {
 	atomic_store(&slot->state, SLOT_IDLE);
-	atomic_store(&slot->wants_maintain, 0);
+	atomic_store(&slot->wishes, 0);
+	atomic_store(&slot->is_taken, 1);
+}
+
+void
+slot_end(struct slot *slot)
+{
+	atomic_store(&slot->is_taken, 0);
+}
+
+void
+slot_count(unsigned counts[static SLOT_STATES])
+{
+	for (unsigned i = 0; i < SLOT_STATES; i++)
+		counts[i] = 0;
+	if (all.slots == NULL)
+		counts[SLOT_WORKING] = 1;
+	for (size_t i = 0; i < all.count; i++)
+		if (atomic_load(&all.slots[i].is_taken) != 0)
+			counts[atomic_load(&all.slots[i].state) & 3]++;
 }
 
 /* The clock before the state: the master must never see a new state with an old clock. */
@@ -45,9 +74,13 @@ slot_busy_ms(const struct slot *slot, int64_t now_ms)
 }
 
 const char *
+slot_state_text(enum slot_state state)
+{
+	return names[state & 3];
+}
+
+const char *
 slot_state_name(const struct slot *slot)
 {
-	static const char *const names[] = { "idle", "receiving", "working", "sending" };
-
-	return names[atomic_load(&slot->state) & 3];
+	return slot_state_text((enum slot_state)atomic_load(&slot->state));
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "http/connection.h"
@@ -36,6 +37,7 @@ struct worker {
 	bool is_stopping;
 	unsigned stall_s;
 	struct buf out;
+	struct response_file file; /* goes out behind it */
 };
 
 /* The workers must not all be recycled at the same moment. */
@@ -117,6 +119,8 @@ static void
 refuse(const struct request *request, struct response *response, const struct error *err)
 {
 	response_error(response, err);
+	counter_add(COUNTER_REFUSED, err->code, 0, 1);
+	counter_add(COUNTER_REQUESTS, COUNTER_ROUTE_OTHER, (unsigned)response->status / 100 - 1, 1);
 	log_event(LOG_LEVEL_INFO, "request", log_text("method", request->method),
 	    log_number("status", response->status), log_number("code", response->number),
 	    log_text("reason", err->text), log_text("addr", request->remote_address));
@@ -140,9 +144,19 @@ answer(struct worker *w, const struct request_source *source)
 		refuse(&request, &response, &err);
 	buf_reset(&w->out);
 	response_write(&response, &w->out);
+	w->file = response_detach_file(&response);
 	log_set_request(NULL);
 	response_release(&response);
 	request_release(&request);
+}
+
+static int
+send_file(const struct worker *w, struct connection *connection,
+    const struct connection_progress *progress, struct error *err)
+{
+	if (w->file.fd < 0)
+		return 0;
+	return connection_send_file(connection, w->file.fd, w->file.len, progress, err);
 }
 
 static void
@@ -154,9 +168,11 @@ send_answer(struct worker *w, struct connection *connection)
 	mark(w, SLOT_SENDING);
 	if (buf_failed(&w->out))
 		log_event(LOG_LEVEL_ERROR, "answer_lost", log_number("limit", OUT_MAX));
-	else if (connection_send(connection, buf_bytes(&w->out), &progress, &err) < 0)
+	else if (connection_send(connection, buf_bytes(&w->out), &progress, &err) < 0 ||
+		 send_file(w, connection, &progress, &err) < 0)
 		log_event(LOG_LEVEL_INFO, "answer_cut", log_text("reason", err.text));
 	connection_close(connection);
+	response_file_close(&w->file);
 	if (w->out.cap > OUT_KEEP)
 		buf_release(&w->out);
 }
@@ -182,12 +198,12 @@ serve(struct worker *w, int fd)
 static void
 pass_wishes(const struct worker *w)
 {
-	if (!w->life->options->worker->wants_maintain(w->state))
-		return;
-	if (w->life->slot != NULL)
-		atomic_store(&w->life->slot->wants_maintain, 1);
+	unsigned wishes = w->life->options->worker->wishes(w->state);
+
+	if (wishes != 0 && w->life->slot != NULL)
+		atomic_fetch_or(&w->life->slot->wishes, wishes);
 	if (w->life->job != NULL)
-		w->life->job->wanted = true;
+		w->life->job->wishes |= wishes;
 }
 
 static void
@@ -258,6 +274,7 @@ pool_worker_run(const struct pool_life *life)
 		.signal_fd = -1,
 		.epoll_fd = -1,
 		.out = BUF_INIT(OUT_MAX),
+		.file = { .fd = -1 },
 	};
 	int status = EX_OK;
 

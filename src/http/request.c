@@ -274,7 +274,7 @@ request_init(struct request *out, const struct request_source *source,
 {
 	*out = (struct request){
 		.content_length = -1,
-		.started_ms = clock_monotonic_ms(),
+		.started_us = clock_monotonic_us(),
 		.body = BUF_INIT(0),
 		.source = source,
 	};

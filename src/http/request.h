@@ -30,7 +30,7 @@ struct request {
 	bool is_own_tls; /* HTTPS is "on", and no trusted proxy stands between the client and us:
 			    only then are SSL_CLIENT_ parameters the client's */
 	int64_t content_length; /* -1: not told (chunked behind mod_proxy_fcgi) */
-	int64_t started_ms;     /* monotonic */
+	int64_t started_us;     /* monotonic */
 	struct buf body;        /* filled by request_read_body */
 	const struct request_source *source;
 };

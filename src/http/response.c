@@ -2,9 +2,12 @@
 #define _GNU_SOURCE
 #include "http/response.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
+#include <unistd.h>
 
 static const char json_type[] = "application/json";
 
@@ -15,7 +18,16 @@ response_init(struct response *response)
 		.status = 200,
 		.headers = BUF_INIT(RESPONSE_MAX_HEADERS),
 		.body = BUF_INIT(RESPONSE_MAX_BODY),
+		.file = { .fd = -1 },
 	};
+}
+
+void
+response_file_close(struct response_file *file)
+{
+	if (file->fd >= 0)
+		(void)close(file->fd);
+	*file = (struct response_file){ .fd = -1 };
 }
 
 void
@@ -23,6 +35,7 @@ response_release(struct response *response)
 {
 	buf_release(&response->headers);
 	buf_release(&response->body);
+	response_file_close(&response->file);
 }
 
 static bool
@@ -48,6 +61,19 @@ response_header(struct response *response, const char *name, const char *value)
 		response->headers.failed = true;
 	buf_printf(&response->headers, "%s: %s\r\n", name, value);
 	mark_failure(response);
+}
+
+void
+response_header_time(struct response *response, const char *name, int64_t seconds)
+{
+	time_t when = (time_t)seconds;
+	char text[64] = "";
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
+		response->headers.failed = true;
+	response_header(response, name, text);
 }
 
 /* The start of the header's line, NULL when it is not set. */
@@ -94,8 +120,30 @@ response_take(struct response *response, int status, const char *content_type, s
 	response->number = 0;
 	response_drop_header(response, "Content-Type");
 	response_header(response, "Content-Type", content_type);
+	response_file_close(&response->file);
 	buf_move(&response->body, body);
 	mark_failure(response);
+}
+
+void
+response_take_file(struct response *response, const char *content_type, int *fd, uint64_t len)
+{
+	struct buf nothing = BUF_INIT(0);
+
+	response_take(response, 200, content_type, &nothing);
+	response->file = (struct response_file){ .fd = *fd, .len = len };
+	*fd = -1;
+}
+
+struct response_file
+response_detach_file(struct response *response)
+{
+	struct response_file file = response->file;
+
+	response->file = (struct response_file){ .fd = -1 };
+	if (response->is_head || response->status != 200 || buf_failed(&response->headers))
+		response_file_close(&file);
+	return file;
 }
 
 static const char *
@@ -148,6 +196,12 @@ write_failed(const struct response *response, struct buf *out)
 	    json_type, strlen(body), response->is_head ? "" : body);
 }
 
+static uint64_t
+body_len(const struct response *response)
+{
+	return response->file.fd >= 0 ? response->file.len : response->body.len;
+}
+
 void
 response_write(const struct response *response, struct buf *out)
 {
@@ -163,7 +217,7 @@ response_write(const struct response *response, struct buf *out)
 	if (find_header(response, "Cache-Control", &line_len) == NULL)
 		buf_add_text(out, "Cache-Control: no-store\r\n");
 	if (!bodiless)
-		buf_printf(out, "Content-Length: %zu\r\n", response->body.len);
+		buf_printf(out, "Content-Length: %" PRIu64 "\r\n", body_len(response));
 	buf_add_text(out, "\r\n");
 	if (!bodiless && !response->is_head)
 		buf_add(out, buf_bytes(&response->body));

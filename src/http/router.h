@@ -29,7 +29,7 @@ struct route {
 	struct permission needs[ROUTE_NEEDS_MAX]; /* all of them; RESOURCE_NONE ends the list */
 };
 
-enum { PARAMS_MAX = 4, PARAM_VALUE_MAX = 1024 };
+enum { PARAMS_MAX = 4, PARAM_VALUE_MAX = REQUEST_PATH_MAX };
 
 struct params {
 	size_t count;

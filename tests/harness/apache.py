@@ -18,8 +18,8 @@ MODES = ("fcgid", "proxy")
 USUAL = """mpm_event access_compat alias auth_basic authn_core authn_file authz_core authz_host
 authz_user autoindex deflate dir env filter mime negotiation reqtimeout setenvif status""".split()
 WANTED = {
-    "fcgid": "headers socache_shmcb ssl fcgid".split(),
-    "proxy": "headers socache_shmcb ssl proxy proxy_fcgi buffer".split(),
+    "fcgid": "headers rewrite socache_shmcb ssl fcgid".split(),
+    "proxy": "headers rewrite socache_shmcb ssl proxy proxy_fcgi buffer".split(),
 }
 
 # What Debian's configuration has of its own, as far as it could get in a sample's way.
@@ -140,6 +140,7 @@ class Apache(WebServer):
             "TLS_CERT": self.path("tls.pem"),
             "TLS_KEY": self.path("tls.pem"),
             "CLIENT_CAS": self.path("clients.pem"),
+            "CRL": self.crl_folder,
             **backends,
         }
         lines = [

@@ -41,6 +41,7 @@ var.certwright_public_tls = "127.0.0.1:{self.public_port}"
 var.certwright_tls_cert = "{self.path('tls.pem')}"
 var.certwright_tls_key = "{self.path('tls.pem')}"
 var.certwright_client_cas = "{self.path('clients.pem')}"
+var.certwright_crl = "{self.crl_folder}"
 {more}
 include "{SAMPLES}/certwright.conf"
 """

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 
@@ -24,7 +23,10 @@ class Nginx(WebServer):
         super().__init__(double, client_cas)
         snippets = self.path("snippets")
         os.mkdir(snippets)
-        shutil.copy(os.path.join(SAMPLES, "certwright-fastcgi.conf"), snippets)
+        with open(os.path.join(SAMPLES, "certwright-fastcgi.conf"), encoding="utf-8") as file:
+            snippet, count = re.subn("root /var/lib/certwright/crl;", f"root {self.crl_folder};", file.read())
+        assert count == 1
+        self.write("snippets/certwright-fastcgi.conf", snippet)
         self.write("certwright.conf", self.sample(fcgi_socket, public_socket or fcgi_socket))
         self.conf = self.write("nginx.conf", self.settings(more))
 

@@ -2,9 +2,11 @@
 
 import atexit
 import ctypes
+import glob
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -30,6 +32,30 @@ def short_folder(prefix="cw"):
     folder = tempfile.mkdtemp(prefix=prefix, dir="/tmp")
     _folders.append(folder)
     return folder
+
+
+def faketime(offset):
+    """The environment in which a program's clock is off; a sanitised one minds the order of loading."""
+    library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0]
+    options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    return {
+        "LD_PRELOAD": library,
+        "FAKETIME": offset,
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "ASAN_OPTIONS": options,
+    }
+
+
+def free_ports(count):
+    """TCP ports of loopback that nothing listens on now, all different."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
 
 
 def _in_child():

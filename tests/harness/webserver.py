@@ -89,6 +89,8 @@ class WebServer:
             chain += ca.read()
         self.write("tls.pem", chain)
         self.write("clients.pem", client_cas)
+        # where the web server looks for CRL files: [CRL] Directory of the service, where it has one
+        self.crl_folder = self.path("crl")
         self.process = None
 
     def path(self, name):

@@ -152,9 +152,6 @@ def test_methods_and_paths(service):
 @pytest.mark.parametrize(
     "method,path,name",
     [
-        ("POST", "/ocsp", "OCSP"),
-        ("GET", "/ocsp/MEUw", "OCSP"),
-        ("GET", "/crl/demo-1.crl", "CRL"),
         ("GET", "/certsrv/mscep/mscep.dll?operation=GetCACaps", "SCEP"),
         ("POST", "/certsrv/mscep/mscep.dll?operation=PKIOperation", "SCEP"),
         ("POST", "/certsrv/mscep/mscep.dll", "SCEP"),

@@ -1,6 +1,5 @@
 """The database away, back, slow and killed: no certificate without its row, and no row twice."""
 
-import glob
 import os
 import signal
 import threading
@@ -169,7 +168,7 @@ def test_sigkill_of_the_master(new_service):
 
 def test_clocks_apart_stop_issuing(new_service, own_mariadb):
     service = new_service(mariadb=own_mariadb).make()
-    service.start(env=faketime("+120s"))
+    service.start(env=process.faketime("+120s"))
     token = service.double.token(claims={"exp": int(time.time()) + 3600})
     unavailable(service.post_csr(body(), token))
     assert "clock" in service.get("/probe").json()["failed"]
@@ -177,20 +176,8 @@ def test_clocks_apart_stop_issuing(new_service, own_mariadb):
 
 def test_clocks_a_little_apart_do_not(new_service, own_mariadb):
     service = new_service(mariadb=own_mariadb).make()
-    service.start(env=faketime("+20s"))
+    service.start(env=process.faketime("+20s"))
     assert service.post_csr(body()).status == 200
-
-
-def faketime(offset):
-    """The environment in which a program's clock is off; a sanitised one minds the order of loading."""
-    library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0]
-    options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-    return {
-        "LD_PRELOAD": library,
-        "FAKETIME": offset,
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "ASAN_OPTIONS": options,
-    }
 
 
 def test_every_serial_is_distinct_under_load(new_service):

@@ -8,8 +8,9 @@ import types
 
 import jsonschema
 import pytest
+from cryptography import x509
 
-from harness import csr, described, est, openapi, operations, process
+from harness import csr, described, est, ocsp, openapi, operations, process
 from harness.scep_profiles import Bench, new_name
 
 URL = "/api/openapi.yaml"
@@ -18,7 +19,9 @@ SETTINGS = {
         "AllowRenewals": "true",
         "ReenrollmentAllowedCertificateTypes": "Static",
         "RaProfile": "default",
-    }
+    },
+    "CRL": {"RequestToken": "walk-crl"},
+    "Metrics": {"Addresses": "192.0.2.0/24 127.0.0.1"},
 }
 
 
@@ -242,6 +245,20 @@ def walk_enrollment(walk):
         assert renewed.status == 200, renewed
 
 
+def walk_ocsp(walk):
+    ca = x509.load_pem_x509_certificate(walk.service.ca_pem().encode())
+    asked = ocsp.make(ocsp.cert_id(ca, ca.serial_number))
+    walk.ok("POST", "/ocsp", asked, headers={"Content-Type": ocsp.REQUEST_TYPE})
+    walk.ok("GET", ocsp.path(asked), headers={})
+
+
+def walk_crls_and_metrics(walk):
+    walk.service.run("maintain", "publish-crls", "crl-files")
+    walk.ok("GET", "/crl/demo-1.crl", headers={})
+    walk.ok("GET", "/crl/pem/walk-crl", headers={})
+    walk.ok("GET", "/metrics", headers={})
+
+
 def walk_scep_profiles(walk, ra_profile):
     base = "/api/v1/scepProfiles"
     wanted = walk.bench.wanted(raProfileUuid=ra_profile, description="d", renewalThreshold=30)
@@ -367,6 +384,8 @@ def test_every_operation_answers_a_success_as_described(walk):
     authority = walk.bench.id_where("authority", "name = 'demo'")
     ra_profile = walk.bench.make_ra_profile()
     walk_enrollment(walk)
+    walk_ocsp(walk)
+    walk_crls_and_metrics(walk)
     scep_profile = walk_scep_profiles(walk, ra_profile)
     walk_ra_profiles(walk, authority, scep_profile)
     certificate, group = walk_certificates(walk, authority)

@@ -1,9 +1,12 @@
 /* http/response: what goes out, byte by byte, and which error becomes which answer. */
 #define _GNU_SOURCE
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -60,6 +63,88 @@ START_TEST(head_gets_the_length_and_no_body)
 		text = written(&response, &out);
 		ck_assert(has(text, "Content-Length: 6\r\n\r\n"));
 		ck_assert(!has(text, "secret"));
+		response_release(&response);
+	}
+END_TEST
+
+/* An open file of some octets; -1 where that went wrong. */
+static int
+file_of(size_t len)
+{
+	int fd = memfd_create("answer", MFD_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, (off_t)len), 0);
+	return fd;
+}
+
+static bool
+is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+START_TEST(a_file_is_announced_and_handed_to_who_sends_it)
+	{
+		cleanup(buf_release) struct buf out = BUF_INIT(OUT_MAX);
+		struct response_file file;
+		struct response response;
+		int fd = file_of(RESPONSE_MAX_BODY + 1), kept = fd;
+
+		response_init(&response);
+		response_take_file(&response, "application/pkix-crl", &fd, RESPONSE_MAX_BODY + 1);
+		ck_assert_int_eq(fd, -1);
+		ck_assert_str_eq(written(&response, &out),
+		    "Status: 200 OK\r\nContent-Type: application/pkix-crl\r\n"
+		    "Cache-Control: no-store\r\nContent-Length: 8388609\r\n\r\n");
+		file = response_detach_file(&response);
+		response_release(&response);
+		ck_assert(file.fd == kept && is_open(kept));
+		ck_assert_uint_eq(file.len, RESPONSE_MAX_BODY + 1);
+		response_file_close(&file);
+		ck_assert(file.fd == -1 && !is_open(kept));
+	}
+END_TEST
+
+/* HEAD, an answer that does not fit, an error, another body in its place, nobody who asks for it.
+ */
+START_TEST(a_file_that_is_not_sent_is_closed)
+	{
+		struct error err = { .code = ERR_INTERNAL };
+		struct buf body = BUF_INIT(100);
+		struct response_file file;
+		struct response response;
+		int fd = file_of(1000), kept = fd;
+
+		response_init(&response);
+		response.is_head = _i == 0;
+		response_take_file(&response, "text/plain", &fd, 1000);
+		if (_i == 1)
+			response_header(&response, "X", "a\nb");
+		if (_i == 2)
+			response_error(&response, &err);
+		if (_i == 3)
+			response_take(&response, 200, "text/plain", &body);
+		if (_i < 4) {
+			file = response_detach_file(&response);
+			ck_assert_int_eq(file.fd, -1);
+			ck_assert(!is_open(kept));
+		}
+		response_release(&response);
+		ck_assert(!is_open(kept));
+	}
+END_TEST
+
+START_TEST(head_of_a_file_tells_its_length)
+	{
+		cleanup(buf_release) struct buf out = BUF_INIT(OUT_MAX);
+		struct response response;
+		int fd = file_of(70000);
+
+		response_init(&response);
+		response.is_head = true;
+		response_take_file(&response, "text/plain", &fd, 70000);
+		ck_assert(has(written(&response, &out), "Content-Length: 70000\r\n\r\n"));
 		response_release(&response);
 	}
 END_TEST
@@ -137,6 +222,7 @@ static const struct {
 	{ ERR_DATABASE, 503, 5030, false, "Retry-After: 5\r\n" },
 	{ ERR_IDENTITY_KEYS, 503, 5031, false, "Retry-After: 10\r\n" },
 	{ ERR_CA_KEY, 503, 5032, false, "Retry-After: 30\r\n" },
+	{ ERR_NOT_READY, 503, 5033, true, "Retry-After: 10\r\n" },
 };
 
 START_TEST(no_error_code_was_forgotten)
@@ -429,6 +515,9 @@ main(void)
 
 	tcase_add_test(tc, an_answer_is_written_whole);
 	tcase_add_test(tc, head_gets_the_length_and_no_body);
+	tcase_add_test(tc, a_file_is_announced_and_handed_to_who_sends_it);
+	tcase_add_loop_test(tc, a_file_that_is_not_sent_is_closed, 0, 5);
+	tcase_add_test(tc, head_of_a_file_tells_its_length);
 	tcase_add_test(tc, no_content_has_neither_length_nor_body);
 	tcase_add_test(tc, an_answer_may_say_how_it_is_cached_but_an_error_may_not);
 	tcase_add_test(tc, no_error_code_was_forgotten);

@@ -123,8 +123,8 @@ END_TEST
 
 START_TEST(a_value_has_a_longest_length)
 	{
-		char path[PARAM_VALUE_MAX + 16] = "/ca/";
-		struct result r;
+		static char path[PARAM_VALUE_MAX + 16] = "/ca/";
+		static struct result r;
 
 		memset(path + 4, 'a', PARAM_VALUE_MAX - 1 + (size_t)_i);
 		r = find("GET", path);

@@ -53,6 +53,20 @@ toy_start(const struct settings *settings)
 	return &state;
 }
 
+/* The file that a test has put into the folder. */
+static void
+toy_send_file(struct response *response)
+{
+	char path[2 * PATH_LEN];
+	struct stat st = { .st_size = 0 };
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/file", folder);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	(void)fstat(fd, &st);
+	response_take_file(response, "application/octet-stream", &fd, (uint64_t)st.st_size);
+}
+
 static void
 toy_handle(void *state, struct request *request, struct response *response)
 {
@@ -67,6 +81,10 @@ toy_handle(void *state, struct request *request, struct response *response)
 		response_error(response, &err);
 		return;
 	}
+	if (strcmp(request->path, "/file") == 0) {
+		toy_send_file(response);
+		return;
+	}
 	buf_printf(&body, "pid=%d length=%zu ", (int)getpid(), request->body.len);
 	while (strcmp(request->path, "/big") == 0 && body.len < BIG_BODY)
 		buf_add_text(
@@ -74,11 +92,11 @@ toy_handle(void *state, struct request *request, struct response *response)
 	response_take(response, 200, "text/plain", &body);
 }
 
-static bool
-toy_wants_maintain(void *state)
+static unsigned
+toy_wishes(void *state)
 {
 	(void)state;
-	return toy_wants;
+	return toy_wants ? 1 : 0;
 }
 
 static void
@@ -93,14 +111,15 @@ toy_check(const struct settings *settings)
 	return settings->validity_period_days == BAD_DAYS ? 78 : 0;
 }
 
+/* One letter a run: first, regular, or for a wish. */
 static int
-toy_maintain(const struct settings *settings, int64_t min_interval_s)
+toy_maintain(const struct settings *settings, const struct pool_maintain *why)
 {
 	int fd = open(jobs_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	const char *letter = why->is_first ? "f" : why->is_regular ? "r" : "w";
 
 	(void)settings;
-	(void)min_interval_s;
-	return write(fd, "x", 1) == 1 ? 0 : 1;
+	return write(fd, letter, 1) == 1 ? 0 : 1;
 }
 
 static size_t
@@ -109,6 +128,27 @@ jobs_run_so_far(void)
 	struct stat st;
 
 	return stat(jobs_path, &st) == 0 ? (size_t)st.st_size : 0;
+}
+
+__attribute__((unused)) static void
+wait_for_jobs(size_t count)
+{
+	for (int waited = 0; waited < WAIT_MS && jobs_run_so_far() < count; waited += 20)
+		nap_ms(20);
+	ck_assert_uint_ge(jobs_run_so_far(), count);
+}
+
+__attribute__((unused)) static int
+job_run_so_far(long place)
+{
+	FILE *file = fopen(jobs_path, "re");
+	int letter;
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fseek(file, place, SEEK_SET), 0);
+	letter = fgetc(file);
+	(void)fclose(file);
+	return letter;
 }
 
 /* Writes the settings, with further lines of the general section and of [Server]. */
@@ -144,7 +184,7 @@ make_folder(void)
 static void
 remove_folder(void)
 {
-	static const char *const names[] = { "s", "s.lock", "conf", "jobs", "log" };
+	static const char *const names[] = { "s", "s.lock", "conf", "jobs", "log", "file" };
 	char path[2 * PATH_LEN];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -157,8 +197,7 @@ remove_folder(void)
 static int
 toy_run(bool is_single)
 {
-	static const struct pool_worker worker = { toy_start, toy_handle, toy_wants_maintain,
-		toy_stop };
+	static const struct pool_worker worker = { toy_start, toy_handle, toy_wishes, toy_stop };
 	struct pool_options options = { config_path, &worker, toy_check, toy_maintain, -1 };
 	cleanup(settings_freep) struct settings *settings = NULL;
 	struct error err = { .code = ERR_NONE };
