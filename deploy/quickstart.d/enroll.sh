@@ -101,6 +101,8 @@ show_result() {
 	  curl --cacert "\$CERTWRIGHT_TLS_CA" "\$CERTWRIGHT_URL/api/v1/scepProfiles/caCertificates?intuneEnabled=true" \\
 	    -H "Authorization: Bearer \$(deploy/quickstart token --dir $DIR --role Admin.Full)"
 	  deploy/examples/certwright-renew --help
+	  openssl ocsp -url "\$CERTWRIGHT_HTTP_URL/ocsp" -issuer $DIR/ca.pem -CAfile $DIR/ca.pem -cert $DIR/leaf.pem
+	  curl -sS "\$CERTWRIGHT_HTTP_URL/crl/demo-1.crl.pem" | openssl crl -noout -text
 	  curl "\$CERTWRIGHT_HTTP_URL/probe"
 	  mariadb --no-defaults --socket="\$CERTWRIGHT_DB_SOCKET" -uroot certwright
 	  tail $DIR/log/certwright.log

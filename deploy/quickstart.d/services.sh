@@ -175,6 +175,7 @@ web_conf() {
 	var.certwright_tls_cert = "$DIR/web/server.pem"
 	var.certwright_tls_key = "$DIR/web/server.key"
 	var.certwright_client_cas = "$DIR/ca.pem"
+	var.certwright_crl = "$DIR/var/crl"
 	include "$ROOT/deploy/lighttpd/certwright.conf"
 	CONF
 }

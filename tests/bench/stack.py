@@ -103,12 +103,13 @@ class Certwright(Server):
 
     name, table = "certwright", "certificate"
 
-    def __init__(self, base, ca="p256", server=None):
+    def __init__(self, base, ca="p256", server=None, more=None):
         self.base, self.mariadb = base, base.mariadb
         self.port = identity_double.free_port()
         origin = f"http://127.0.0.1:{self.port}"
         settings = {"AllowPlainHttp": "true", "HttpBaseUrl": origin, **(server or {})}
-        self.service = Service(base.mariadb, base.double, {"Server": settings}).make(ca)
+        settings = {"Server": settings, **(more or {})}
+        self.service = Service(base.mariadb, base.double, settings).make(ca)
         self.service.start()
         self.database = self.service.database
         self.start_on(self.port, self.lighttpd(), self.service.path("lighttpd.log"))

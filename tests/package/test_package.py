@@ -211,8 +211,8 @@ def test_the_package_holds_program_units_samples_and_pages(packages):
         assert f"/usr/share/man/man{page[-1]}/{page}.gz" in modes
     samples = "/usr/share/doc/certwright/examples"
     assert f"{samples}/grants.sql" in modes
-    for name in os.listdir(os.path.join(process.ROOT, "deploy", "examples")):
-        assert modes[f"/usr/bin/{name}"] == "-rwxr-xr-x"
+    for path in ("/usr/bin/certwright-renew", f"{samples}/certwright-staple"):
+        assert modes[path] == "-rwxr-xr-x"
     for folder in ("apache", "lighttpd", "nginx", "shared-hosting"):
         for where, _, names in os.walk(os.path.join(process.ROOT, "deploy", folder)):
             for name in names:
@@ -235,7 +235,7 @@ def test_installing_asks_nothing_and_starts_nothing(machine, packages):
     install(machine, packages.first)
     account = machine.accounts()["certwright"]
     assert 0 < int(account[2]) < PEOPLE and account[5:] == [STATE, "/usr/sbin/nologin"]
-    assert machine.stat(STATE) == ("700", "certwright", "certwright")
+    assert machine.stat(STATE) == ("711", "certwright", "certwright")
     assert machine.stat("/etc/certwright") == ("755", "root", "root")
     assert machine.stat(CONFIG) == ("644", "root", "root")
     for unit in UNITS:
@@ -384,6 +384,18 @@ def test_the_public_pool_is_another(machine):
     assert master != machine.main_pid("certwright.service")
     assert len(process.children(master)) == 2
     assert 'workers=2 socket="descriptor 0"' in machine.journal("certwright-public.service")
+
+
+def test_the_web_server_reads_crls_and_nothing_else(machine):
+    """README's `certwright maintain` has made them; the units have the same umask."""
+    machine.run("rm", "-r", f"{STATE}/crl")
+    machine.run("systemctl", "start", "certwright-maintain.service")
+    assert machine.stat(f"{STATE}/crl") == ("755", "certwright", "certwright")
+    as_web = ("runuser", "-u", "www-data", "--")
+    assert "BEGIN X509 CRL" in machine.run(*as_web, "cat", f"{STATE}/crl/example-1.crl.pem").stdout
+    for name in ("", "identity-keys.json", "keys/example-1.key", "crl/.lock"):
+        done = machine.run(*as_web, "cat" if name else "ls", f"{STATE}/{name}", check=False)
+        assert done.returncode != 0 and "Permission denied" in done.stderr, name
 
 
 def test_the_timer_runs_the_jobs(machine):
@@ -560,7 +572,7 @@ def test_the_account_of_an_installation_by_hand_is_taken_over(machine, packages)
     before = machine.accounts()["certwright"]
     install(machine, packages.first)
     assert machine.accounts()["certwright"] == before
-    assert machine.stat(STATE) == ("700", "certwright", "certwright")
+    assert machine.stat(STATE) == ("711", "certwright", "certwright")
     machine.run("dpkg", "-P", "certwright")
 
 

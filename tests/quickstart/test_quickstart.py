@@ -103,6 +103,16 @@ def test_up_tells_what_it_does_and_shows_what_came_of_it(demo):
     assert ("this is root" in demo.output) == IS_ROOT
 
 
+def test_what_to_try_next_shows_ocsp_and_the_crl(demo):
+    lines = re.findall(r"^  ((?:openssl ocsp|curl .*/crl/).*)$", demo.output, re.M)
+    assert len(lines) == 2, demo.output
+    script = "set -euo pipefail\n" + demo.run("env").stdout + "\n".join(lines)
+    done = subprocess.run(["bash", "-c", script], check=False, timeout=60, **demo.options())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"leaf\.pem: \w+$", done.stdout, re.M) and "X509v3 CRL Number" in done.stdout
+    assert "Response verify OK" in done.stderr
+
+
 def test_up_leaves_no_secret_readable_and_no_token(demo):
     keys = [demo.path("leaf.key"), demo.path("ca.key"), demo.path("ra-0.key"), demo.path("web/server.key")]
     for path in [demo.folder, demo.run_folder(), *keys]:

@@ -1,4 +1,4 @@
-"""README's section Manage, typed into a shell with the demo up."""
+"""README's sections that use the demo, typed into a shell with the demo up."""
 
 import json
 import os
@@ -46,3 +46,26 @@ def test_the_demo_is_managed_as_readme_says(demo):
     assert b"[Admin]" in settings
     demo.up()
     assert demo.read("certwright.conf") == settings
+
+
+def test_the_demo_tells_of_revocation_as_readme_says(demo):
+    demo.up()
+    shell, *_ = commands("\n## Manage\n", "\nCZERTAINLY's administrator front end")
+    status, settings, jobs, metrics = commands("\n## OCSP, CRLs and metrics\n", "\n## Back up\n")
+    # What a person does not notice: the workers with the new settings are there a moment later.
+    head, mark, last = metrics.partition("curl ")
+    metrics = f"{head}until {mark}--fail {last} >/dev/null 2>&1; do sleep 0.1; done\n{mark}{last}"
+    parts = ["set -euo pipefail", shell.rpartition("\n")[0], status, "echo ----", jobs, "echo ----", metrics]
+    done = subprocess.run(["bash", "-c", "\n".join(parts)], check=False, timeout=120, **demo.options())
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked, crl, measured = done.stdout.split("\n----\n")
+    assert re.findall(r"renewed\.pem: (\w+)", asked) == ["good", "revoked"], asked
+    assert "Reason: certificateHold" in asked
+    assert re.search(r"^publish-crls .*\n +\S+Z done$", crl, re.M) and "X509v3 CRL Number" in crl, crl
+    assert "certwright_crl_number" in measured
+    # These settings are a valid file's.
+    with open(demo.path("more.conf"), "w", encoding="utf-8") as file:
+        file.write(demo.read("certwright.conf").decode() + settings)
+    argv = [demo.env()["CERTWRIGHT_BIN"], "check-config", "--config", demo.path("more.conf")]
+    shown = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    assert "[CRL] AddCdp = true" in shown and "[CRL] PublishOnRevocation = true" in shown

@@ -17,14 +17,14 @@ def make(name, mariadb, double, settings):
             purpose = "FAILED:unsuitable certificate purpose"
             service.configure({"Server": {"AcceptVerifyResults": purpose}})
         service.start()
-        web = _web(name, service, double).start()
+        web = web_server(name, service, double).start()
     except BaseException:
         close(service, web)
         raise
     return service, web
 
 
-def _web(name, service, double):
+def web_server(name, service, double):
     if name == "lighttpd":
         return lighttpd.Lighttpd(service.socket, double, service.ca_pem())
     if name == "nginx":

@@ -136,6 +136,16 @@ def test_headers_of_more_than_8_kb_are_taken_and_of_more_than_32_kb_refused(serv
     assert with_header(40_000).status == 431
 
 
+def refused_while_sent(web, body, token, *words):
+    """lighttpd answers and closes at once, which curl may notice by its sending alone: again then."""
+    for _ in range(9):
+        try:
+            return web.post_csr(body, token, *words, "-H", "Expect:")
+        except webserver.CurlFailed as failed:
+            assert "curl 55" in str(failed), failed
+    return web.post_csr(body, token, *words, "-H", "Expect:")
+
+
 @pytest.mark.parametrize("header", ["X-A: b", "Transfer-Encoding: chunked"])
 def test_a_body_over_the_limit_is_413(service, web, header):
     before = rows(service)
@@ -147,7 +157,7 @@ def test_a_body_over_the_limit_is_413(service, web, header):
     answer = web.post_csr(over[:MAX_BODY], token, "--http1.1", "-H", header)
     assert (answer.status, answer.code()) == (400, 4002), answer
     # What lighttpd itself will not buffer is its own 413.
-    answer = web.post_csr(bytes(2_000_000), token, "--http1.1", "-H", header, "-H", "Expect:")
+    answer = refused_while_sent(web, bytes(2_000_000), token, "--http1.1", "-H", header)
     assert answer.status == 413, answer
     assert rows(service) == before
 
@@ -440,8 +450,8 @@ def test_other_paths_and_methods(web):
     assert (answer.status, answer.code(), answer.headers["allow"]) == (405, 4050, "POST"), answer
     answer = web.get("/ca", "-X", "DELETE")
     assert (answer.status, answer.code()) == (405, 4050), answer
-    for path in ("/ocsp/abcd", "/crl/demo-1.crl"):
-        assert web.get(path).status == 501
+    assert web.get("/ocsp/abcd").headers["content-type"] == "application/ocsp-response"
+    assert web.get("/crl/demo-2.crl").code() == 4041
     assert web.get("/api/csr/../../etc/passwd", "--path-as-is").status in (400, 404)
 
 
@@ -522,7 +532,7 @@ def test_slow_clients_hold_no_worker(service, web):
         for where in PORTS:
             answer, seconds = timed(web.get, "/ca", base=getattr(web, where))
             assert answer.status == 200 and seconds < SOON
-    assert slow.finish() == [b"HTTP/1.1 501 Not Implemented"] * 16
+    assert slow.finish() == [b"HTTP/1.1 200 OK"] * 16
 
 
 def ask_and_wait(web, base):
@@ -552,7 +562,7 @@ def test_busy_public_workers_do_not_stop_enrollment(service, public, web, where)
             issued(service, answer)
             assert seconds < SOON
         assert statuses == []
-    assert join() == [501] * 8
+    assert join() == [200] * 8
 
 
 def test_busy_main_workers_do_not_stop_the_public_ports(service, web):
@@ -563,7 +573,7 @@ def test_busy_main_workers_do_not_stop_the_public_ports(service, web):
                 answer, seconds = timed(web.get, "/ca", base=base)
                 assert answer.status == 200 and seconds < SOON
         assert statuses == []
-    assert join() == [501] * 8
+    assert join() == [200] * 8
 
 
 def test_the_pools_are_processes_of_their_own(service, public, web):

@@ -4,6 +4,8 @@ administrator's certificate as the credential.
 """
 
 import json
+import os
+import re
 import uuid
 
 import fronts
@@ -11,9 +13,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from harness import csr, process, tls
+from harness.webserver import curl, free_port
 
 GROUPS = "/api/v1/groups"
-SETTINGS = {"DbCSRValidation": {"RaProfile": "default"}}
+SETTINGS = {"DbCSRValidation": {"RaProfile": "default"}, "Metrics": {"Addresses": "127.0.0.1"}}
+SAMPLES = {"lighttpd": "lighttpd/certwright.conf", "apache proxy": "apache/certwright-proxy.conf",
+           "nginx": "nginx/certwright.conf"}
 JSON = ("-H", "Content-Type: application/json")
 
 
@@ -110,3 +115,45 @@ def test_where_no_certificate_is_asked_for_none_counts(front, admin):
     _, web = front
     assert web.get(GROUPS, *admin, base=web.public).status == 401
     assert web.get(GROUPS, base=web.http).status == 403
+
+
+def test_metrics_are_shown_on_the_port_that_asks_alone(front):
+    _, web = front
+    assert b"certwright_requests_total{" in web.get("/metrics").body
+    for base in (web.public, web.http):
+        for path in ("/metrics", "/metrics/", "//metrics", "/%6detrics", "/%2Fmetrics", "/metrics%2F"):
+            answer = curl("--path-as-is", base + path, ca_bundle=web.ca_bundle)
+            assert answer.status in (403, 404) and b"certwright" not in answer.body, (base, path, answer)
+        # what only looks like it is certwright's to refuse
+        assert web.get("/metrics2", base=base).code() == 4041
+
+
+def scrape_block(name, port):
+    """The lines at the end of the sample by which Prometheus gets the public pool's metrics."""
+    with open(os.path.join(process.ROOT, "deploy", SAMPLES[name]), encoding="utf-8") as file:
+        text = file.read()
+    block = text[text.rindex("\n\n"):]
+    lines = [line[1:] for line in block.splitlines() if re.match(r"#\S|#\t", line)]
+    assert lines and "127.0.0.1:9180" in block
+    return "\n".join(lines).replace("127.0.0.1:9180", f"127.0.0.1:{port}") + "\n"
+
+
+def test_prometheus_on_this_host_gets_the_public_pool_s(mariadb, double):
+    for name in SAMPLES:
+        service, web = fronts.make(name, mariadb, double, SETTINGS)
+        try:
+            web.stop()
+            port = free_port()
+            block = scrape_block(name, port)
+            path = web.path("certwright.conf") if name == "nginx" else web.conf
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(f"Listen 127.0.0.1:{port}\n" if name == "apache proxy" else "")
+                file.write(block.replace("/run/certwright/public.sock", service.socket))
+            web.start()
+            base = f"http://127.0.0.1:{port}"
+            answer = process.wait_until(lambda: web.get("/metrics", base=base), 10, "the port")
+            assert answer.status == 200 and b"certwright_requests_total{" in answer.body, (name, answer)
+            refused = web.get("/probe", base=base)
+            assert refused.status in (403, 404) and b"status" not in refused.body, (name, refused)
+        finally:
+            fronts.close(service, web)

@@ -214,6 +214,21 @@ def test_no_file_is_shown(site, path):
         assert text.encode() not in answer.body
 
 
+def test_crl_files_are_shown_and_nothing_beside_them(site):
+    """As where [CRL] Directory is that folder; what is not there is certwright's, CRLs too."""
+    folder = os.path.join(site.host.web_root, "crl")
+    site.account.make_folder(folder)
+    for name in ("example-1.crl", "example-1.crl.pem", "example-1.crl.new", "notes.txt"):
+        site.account.write(os.path.join(folder, name), f"octets of {name}", 0o644)
+    for name in ("example-1.crl", "example-1.crl.pem"):
+        assert site.host.get(f"/crl/{name}").body == f"octets of {name}".encode()
+    for name in ("example-1.crl.new", "notes.txt", "", "example-7.crl", "../.htaccess"):
+        answer = site.host.get(f"/crl/{name}", "--path-as-is")
+        assert answer.status in (400, 403, 404) and b"octets" not in answer.body, (name, answer)
+    assert site.host.get("/crl/example-7.crl").code() == 4041
+    shutil.rmtree(folder)
+
+
 def test_the_files_of_the_hosts_own_tls_are_shown(site):
     """The near miss: what a CA has to fetch from the host, to give it its TLS certificate."""
     for name in (".well-known", ".well-known/acme-challenge"):
@@ -285,7 +300,7 @@ def test_a_database_that_hangs_is_answered_before_the_host_loses_patience(site):
 
 
 def cron_line(text):
-    return re.search(r"^ *(\d+) \* \* \* \* (\S+/certwright maintain)$", text, re.M)
+    return re.search(r"^ *(\d+(?:,\d+){3}) \* \* \* \* (\S+/certwright maintain)$", text, re.M)
 
 
 def as_cron(site, command):
@@ -298,7 +313,9 @@ def as_cron(site, command):
 def test_the_line_for_cron_fetches_new_signing_keys(site):
     """Within UnknownKidRefreshSeconds of the last fetch the service itself does not ask again."""
     found = cron_line(site.said.stdout)
-    assert found and 0 <= int(found[1]) < 60, site.said.stdout
+    assert found, site.said.stdout
+    minutes = [int(minute) for minute in found[1].split(",")]
+    assert minutes == list(range(minutes[0], 60, 15)) and 0 < minutes[0] < 15
     assert as_cron(site, found[2]).returncode == 0
     site.double.rotate()
     token = site.double.token()
@@ -393,7 +410,7 @@ def test_a_crontab_that_is_refused_is_not_written_over(new_site):
 
 def lasting(site):
     """All files but what maintain and requests write."""
-    passing = re.compile(r"/(identity-keys\.(json|lock)|certwright\.log)")
+    passing = re.compile(r"/(identity-keys\.(json|lock)|counters|certwright\.log)")
     tree = site.account.tree(".certwright", "public_html")
     return {name: seen for name, seen in tree.items() if not passing.search(name)}
 
