@@ -1,6 +1,7 @@
 /* Whether the keyring opens what is sealed in the database. */
 #include "enroll/secret_check.h"
 
+#include "base/log.h"
 #include "enroll/secret.h"
 #include "enroll/secret_document.h"
 #include "store/secrets.h"
@@ -37,9 +38,8 @@ try_to_open(
 }
 
 static int
-check_share(const struct secrets_share *share, void *arg, struct error *err)
+check_values(const struct secrets_share *share, const struct check *check, struct error *err)
 {
-	const struct check *check = arg;
 	size_t count;
 	const struct secrets_column *column = &secrets_columns(&count)[share->column];
 	const struct secret_place place = { column->table, column->column, &share->row };
@@ -63,6 +63,22 @@ check_share(const struct secrets_share *share, void *arg, struct error *err)
 	if (error_is(err, ERR_CA_KEY))
 		err->code = ERR_CONFIG;
 	return secret_prefix(&place, err);
+}
+
+static int
+check_share(const struct secrets_share *share, void *arg, struct error *err)
+{
+	struct error mine = { .code = ERR_NONE };
+	size_t count;
+
+	if (check_values(share, arg, &mine) == 0)
+		return 0;
+	if (error_is(&mine, ERR_CONFIG) && secrets_columns(&count)[share->column].is_remade) {
+		log_event(LOG_LEVEL_WARNING, "secret_lost", log_text("reason", mine.text));
+		return 0;
+	}
+	*err = mine;
+	return -1;
 }
 
 static int

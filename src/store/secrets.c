@@ -45,9 +45,9 @@ static const char SQL_RESPONDER_REPLACE[] =
     "UPDATE ocsp_responder SET private_key = ? WHERE id = ? AND private_key = ?";
 
 static const struct secrets_column COLUMNS[] = {
-	{ "scep_profile", "challenge_password" },
-	{ "scep_profile", "intune_application_key" },
-	{ "ocsp_responder", "private_key" },
+	{ "scep_profile", "challenge_password", false },
+	{ "scep_profile", "intune_application_key", false },
+	{ "ocsp_responder", "private_key", true },
 };
 
 static const struct {

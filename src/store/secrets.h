@@ -13,6 +13,7 @@ enum { SECRETS_BLOB_MAX = 2048 };
 struct secrets_column {
 	const char *table;
 	const char *column;
+	bool is_remade; /* a job makes others: nobody waits for one that cannot be opened */
 };
 
 /* All of them; constant. */
