@@ -2,15 +2,36 @@
 #include "enroll/ocsp_responder_job.h"
 
 #include "base/log.h"
+#include "enroll/ocsp_responder.h"
 #include "enroll/ocsp_responder_make.h"
 #include "store/ocsp_responders.h"
 
 enum {
 	LEASE_S = 120,      /* for one generation: an RSA key is made in a second */
 	CLOCK_SLACK_S = 60, /* of database servers among each other */
+	LOST_S = 3600,      /* hosts that cannot open each other's make no more than one an hour */
 	REASONS_MAX = 4 * ERROR_TEXT_MAX,
 	FAILURES_MAX = 3 /* that are named */
 };
+
+/* A key that is lost, or sealed under a key that this host's keyring has not. */
+static int
+is_lost(const struct job_context *context, const struct ocsp_responder_generation *generation,
+    bool *lost, struct error *err)
+{
+	cleanup(ocsp_responder_freep) struct ocsp_responder *responder = NULL;
+	struct error mine = { .code = ERR_NONE };
+
+	*lost = false;
+	if (ocsp_responder_load(context->db, context->keyring, &generation->id, context->now,
+		&responder, &mine) == 0)
+		return 0;
+	*lost = error_is(&mine, ERR_CA_KEY);
+	if (*lost)
+		return 0;
+	*err = mine;
+	return error_forgive(err, ERR_NOT_FOUND);
+}
 
 /*
  * Half of its time is left for a host that was away, a database that is down. One that was made to
@@ -30,7 +51,9 @@ is_needed(const struct job_context *context, const struct ocsp_responder_generat
 	*needed = left > (int64_t)context->settings->ocsp.responder_validity_s + CLOCK_SLACK_S ||
 		  (2 * left <= dates.not_after - dates.created_at &&
 		      dates.not_after < generation->not_after);
-	return 0;
+	if (*needed || context->now - dates.created_at < LOST_S)
+		return 0;
+	return is_lost(context, generation, needed, err);
 }
 
 struct asking {

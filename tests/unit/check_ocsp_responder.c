@@ -349,6 +349,29 @@ START_TEST(a_revoked_one_is_replaced)
 	}
 END_TEST
 
+/* Hosts whose keyrings have no key in common make one an hour, not one at every look. */
+START_TEST(one_whose_key_is_lost_is_replaced_after_an_hour)
+	{
+		cleanup(keyring_freep) struct keyring *other = NULL;
+		cleanup(ocsp_responder_freep) struct ocsp_responder *responder = NULL;
+
+		assert_run(JOB_DONE, 1);
+		with_db_ok(keyring_parse(bytes_text(KEY_2), &other, &with_db_err));
+		set_time(NOW + HOUR);
+		assert_run(JOB_NOT_DUE, 1);
+		job_context.keyring = other;
+		set_time(NOW + HOUR - 1);
+		assert_run(JOB_NOT_DUE, 1);
+		set_time(NOW + HOUR);
+		assert_run(JOB_DONE, 2);
+		assert_run(JOB_NOT_DUE, 2);
+		job_context.keyring = keyring;
+		assert_run(JOB_NOT_DUE, 2);
+		with_db_ok(ocsp_responder_load(
+		    with_db, other, &generation, NOW + HOUR, &responder, &with_db_err));
+	}
+END_TEST
+
 START_TEST(without_a_keyring_none_is_made)
 	{
 		cleanup(keyring_freep) struct keyring *unusable = keyring_unusable("no such file");
@@ -550,6 +573,7 @@ add_tests(TCase *tests)
 	tcase_add_loop_test(tests, generations_that_sign_have_one, 0, COUNT(STATES));
 	tcase_add_test(tests, both_generations_of_a_rekeyed_authority_have_one);
 	tcase_add_loop_test(tests, a_revoked_one_is_replaced, 0, 2);
+	tcase_add_test(tests, one_whose_key_is_lost_is_replaced_after_an_hour);
 	tcase_add_test(tests, without_a_keyring_none_is_made);
 	tcase_add_test(tests, switched_off_none_is_made_and_ended_ones_go);
 	tcase_add_test(tests, a_ca_whose_key_is_away_holds_up_no_other);
