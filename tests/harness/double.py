@@ -28,7 +28,7 @@ class RunningDouble(identity_double.Double):
 
     @classmethod
     def make(cls, folder=None):
-        double = cls.init(folder or process.short_folder("cwid"))
+        double = cls.init(folder or process.short_folder("cwid"), process.free_port())
         double.start()
         return double
 

@@ -94,7 +94,7 @@ class MariaDB:
 
     def pause(self):
         """It accepts connections and answers nothing, until resume()."""
-        self.server.send(signal.SIGSTOP)
+        process.pause(self.server.pid)
 
     def resume(self):
         self.server.send(signal.SIGCONT)
@@ -112,6 +112,8 @@ class MariaDB:
         """Runs statements; rows as tuples of texts, NULL as the text NULL, bytes better as HEX()."""
         argv = ["mariadb", "--no-defaults", f"--socket={self.socket}", f"--user={user}"]
         argv += ["--batch", "--skip-column-names", "--default-character-set=utf8mb4"]
+        # The server is in the zone of the machine.
+        argv.append("--init-command=SET time_zone = '+00:00'")
         if password:
             argv.append(f"--password={password}")
         if database:

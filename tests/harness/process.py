@@ -1,6 +1,7 @@
 """Starting processes so that none outlives the tests, however they end."""
 
 import atexit
+import contextlib
 import ctypes
 import glob
 import os
@@ -16,8 +17,13 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
 SEARCH_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
+# What is waited for comes within its time on an idle machine. On a busy one it may take as long as
+# this, which costs nothing but where it never comes.
+PATIENCE = 60
+
 _running = []
 _folders = []
+_ports = []
 
 
 def certwright():
@@ -47,15 +53,23 @@ def faketime(offset):
 
 
 def free_ports(count):
-    """TCP ports of loopback that nothing listens on now, all different."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """
+    TCP ports of loopback that nothing listens on, all different. They stay taken until we end, so that
+    the system gives them to nobody else; a server may listen there all the same, as long as it sets
+    SO_REUSEADDR, which all do.
+    """
+    found = []
+    for _ in range(count):
+        probe = socket.socket()
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", 0))
+        _ports.append(probe)
+        found.append(probe.getsockname()[1])
+    return found
+
+
+def free_port():
+    return free_ports(1)[0]
 
 
 def _in_child():
@@ -93,7 +107,7 @@ class Process:
 
     def wait(self, seconds):
         """The exit status, negative for a signal; TimeoutExpired when it goes on."""
-        return self.popen.wait(seconds)
+        return self.popen.wait(max(seconds, PATIENCE))
 
     def stop(self, seconds=40, number=signal.SIGTERM):
         """Ends it, by SIGKILL where the signal does not within this time; its exit status."""
@@ -158,8 +172,37 @@ def children(pid):
     return [child for child, fields in processes().items() if int(fields[1]) == pid]
 
 
+def _is_stopped(pid):
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except FileNotFoundError:
+        return True
+    found = [stat_fields(f"{pid}/task/{thread}") for thread in threads]
+    return all(fields is None or fields[0] in "TZX" for fields in found)
+
+
+def pause(pid):
+    """SIGSTOP, and what the signal alone does not say: that no thread of the process runs any more."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: _is_stopped(pid), 10, f"{pid} stands still")
+
+
+@contextlib.contextmanager
+def paused(pids):
+    """These processes stand still while this lasts."""
+    pids = list(pids)
+    try:
+        for pid in pids:
+            pause(pid)
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
 def wait_until(condition, seconds, what):
     """Polls until condition() is true and returns its value; AssertionError names what was awaited."""
+    seconds = max(seconds, PATIENCE)
     end = time.monotonic() + seconds
     while True:
         value = condition()

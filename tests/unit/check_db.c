@@ -1,5 +1,6 @@
 /* The database connection against a real MariaDB: values, losses, transactions, limits. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errmsg.h>
 #include <fcntl.h>
@@ -75,9 +76,24 @@ mysql_stmt_execute(MYSQL_STMT *stmt)
 	return real(stmt);
 }
 
+/* What a test has left behind that failed while it kept the server down or stopped. */
+static void
+wake_server(void)
+{
+	char hold[256];
+
+	with_db_path(hold, sizeof(hold), "hold");
+	if (unlink(hold) == 0) {
+		with_db_wait(true);
+		mysql_close(with_db_admin);
+	}
+	(void)kill(with_db_pid(), SIGCONT);
+}
+
 static void
 setup(void)
 {
+	wake_server();
 	with_db_setup();
 	with_db_sql("CREATE TABLE t (id INT PRIMARY KEY, n BIGINT, v INT NOT NULL DEFAULT 0,"
 		    " s VARCHAR(64), b VARBINARY(64), d DATETIME) ENGINE=InnoDB");
@@ -347,18 +363,19 @@ restart_server(int signal)
 static void
 lose_connection(int way)
 {
+	int64_t connection = query_int("SELECT CONNECTION_ID()");
+
 	if (way == 0)
 		restart_server(SIGTERM);
 	else if (way == 1)
 		restart_server(SIGKILL);
 	else if (way == 2)
-		with_db_sql("KILL CONNECTION %lld", (long long)query_int("SELECT CONNECTION_ID()"));
+		with_db_kill(with_db_admin, connection);
 	else {
 		with_db_ok(db_exec(
 		    with_db, "SET SESSION wait_timeout = 1", db_no_args, NULL, &with_db_err));
-		with_db_sleep_ms(2500);
+		with_db_wait_gone(with_db_admin, connection);
 	}
-	with_db_sleep_ms(100);
 }
 
 START_TEST(a_query_survives_the_loss_of_an_idle_connection)
@@ -538,8 +555,7 @@ lose_in_the_middle(struct db *db, void *arg, struct error *err)
 
 	if (db_exec(db, SQL_UPDATE_1, db_no_args, NULL, err) < 0)
 		return -1;
-	with_db_on(killer, "KILL CONNECTION %lld", (long long)query_int("SELECT CONNECTION_ID()"));
-	with_db_sleep_ms(100);
+	with_db_kill(killer, query_int("SELECT CONNECTION_ID()"));
 	/* The careless caller goes on: nothing of this may be done on a new connection. */
 	(void)db_exec(db, SQL_UPDATE_2, db_no_args, NULL, &ignored);
 	error_clear(&ignored);
@@ -713,40 +729,141 @@ START_TEST(retries_come_to_an_end)
 	}
 END_TEST
 
+/* Its limit stands below our read timeout (the_session_is_set_up); here far below, for slow
+ * machines. */
 START_TEST(the_server_ends_a_long_statement_before_we_do)
 	{
 		struct db_rows *rows = NULL;
-		int64_t started = clock_monotonic_ms();
 
-		with_db_settings.database.read_timeout_s = 2;
-		with_db_fails(db_query(with_db, "SELECT SLEEP(8)", db_no_args, &rows, &with_db_err),
+		with_db_ok(db_exec(
+		    with_db, "SET SESSION max_statement_time = 1", db_no_args, NULL, &with_db_err));
+		with_db_fails(
+		    db_query(with_db, "SELECT SLEEP(60)", db_no_args, &rows, &with_db_err),
 		    ERR_DATABASE);
 		ck_assert_int_eq(with_db_err.number, 1969);
 		ck_assert(!db_outcome_unknown(&with_db_err));
-		ck_assert_int_lt(clock_monotonic_ms() - started, 4000);
 		ck_assert_int_eq(query_int("SELECT 1"), 1);
+		ck_assert_uint_eq(fault.connects, 2); /* root's and ours */
 	}
 END_TEST
 
+/* Whether each thread of the process is stopped. */
+static bool
+is_stopped(pid_t pid)
+{
+	char path[64], stat[512] = "";
+	bool stopped = true;
+	struct dirent *entry;
+	DIR *tasks;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	ck_assert_ptr_nonnull(tasks);
+	while (stopped && (entry = readdir(tasks)) != NULL) {
+		FILE *file;
+
+		(void)snprintf(
+		    path, sizeof(path), "/proc/%d/task/%.20s/stat", (int)pid, entry->d_name);
+		file = entry->d_name[0] == '.' ? NULL : fopen(path, "re");
+		if (file == NULL) /* it has ended meanwhile */
+			continue;
+		stopped = fgets(stat, sizeof(stat), file) == NULL || strstr(stat, ") T ") != NULL;
+		(void)fclose(file);
+	}
+	(void)closedir(tasks);
+	return stopped;
+}
+
+/* The signal alone is not enough: until one thread takes it, all others go on and answer. */
+static pid_t
+stop_server(void)
+{
+	pid_t pid = with_db_pid();
+
+	ck_assert_int_eq(kill(pid, SIGSTOP), 0);
+	for (int i = 0; i < 3000 && !is_stopped(pid); i++)
+		with_db_sleep_ms(10);
+	ck_assert(is_stopped(pid));
+	return pid;
+}
+
+/* The server is silent from before: the connect, the query, the start of a transaction, the commit.
+ */
+enum silence { BEFORE_CONNECT, BEFORE_QUERY, BEFORE_BEGIN, BEFORE_COMMIT };
+
+static const struct {
+	enum silence silence;
+	bool with_tls; /* where closing has something to say */
+} SILENT[] = {
+	{ BEFORE_CONNECT, false },
+	{ BEFORE_QUERY, false },
+	{ BEFORE_BEGIN, false },
+	{ BEFORE_COMMIT, false },
+	{ BEFORE_CONNECT, true },
+	{ BEFORE_QUERY, true },
+};
+
+static int
+stop_before_commit(struct db *db, void *arg, struct error *err)
+{
+	pid_t *pid = arg;
+
+	if (db_exec(db, SQL_UPDATE_1, db_no_args, NULL, err) < 0)
+		return -1;
+	if (*pid == 0)
+		*pid = stop_server();
+	return 0;
+}
+
+static int
+meet_silence(enum silence silence, pid_t *pid)
+{
+	struct db_rows *rows = NULL;
+
+	if (silence != BEFORE_COMMIT)
+		*pid = stop_server();
+	if (silence == BEFORE_BEGIN || silence == BEFORE_COMMIT)
+		return db_transaction(with_db, stop_before_commit, pid, &with_db_err);
+	return db_query(with_db, "SELECT 2", db_no_args, &rows, &with_db_err);
+}
+
+static void use_hosts(const char *first, const char *second);
+static void drop_user(void);
+
+/* Nor does closing the connection wait for it. */
 START_TEST(a_silent_server_is_given_up)
 	{
-		struct db_rows *rows = NULL;
-		pid_t pid = with_db_pid();
-		int64_t started;
+		enum silence silence = SILENT[_i].silence;
+		int64_t started = clock_monotonic_ms();
+		pid_t pid = 0;
+		char ca[256];
+		int status;
 
+		with_db_path(ca, sizeof(ca), "tls-ca.pem");
+		if (SILENT[_i].with_tls) {
+			use_hosts("127.0.0.1:%", NULL);
+			with_db_settings.database.tls_ca = ca;
+		}
 		with_db_settings.database.read_timeout_s = 1;
-		ck_assert_int_eq(query_int("SELECT 1"), 1);
-		ck_assert_int_eq(kill(pid, SIGSTOP), 0);
-		started = clock_monotonic_ms();
+		with_db_settings.database.connect_timeout_s = 1;
+		if (silence != BEFORE_CONNECT)
+			ck_assert_int_eq(query_int("SELECT 1"), 1);
 		error_clear(&with_db_err);
-		ck_assert_int_eq(
-		    db_query(with_db, "SELECT 2", db_no_args, &rows, &with_db_err), -1);
-		started = clock_monotonic_ms() - started;
+		status = meet_silence(silence, &pid);
+		db_disconnect(with_db);
 		ck_assert_int_eq(kill(pid, SIGCONT), 0);
-		ck_assert_int_eq(with_db_err.code, ERR_DATABASE);
-		ck_assert(db_outcome_unknown(&with_db_err));
-		ck_assert_int_lt(started, 3000);
+		ck_assert_int_eq(status, -1);
+		ck_assert_msg(with_db_err.code == ERR_DATABASE, "%s", with_db_err.text);
+		ck_assert(silence == BEFORE_CONNECT || db_outcome_unknown(&with_db_err));
+		ck_assert_uint_eq(fault.connects, 2); /* root's and ours */
+		/* A silence has no end of its own; this is a second, and what a busy machine adds.
+		 */
+		ck_assert_int_lt(clock_monotonic_ms() - started, 30000);
+		if (silence == BEFORE_CONNECT)
+			with_db_sleep_ms(300);
 		ck_assert_int_eq(query_int("SELECT 2"), 2);
+		if (SILENT[_i].with_tls)
+			drop_user();
 	}
 END_TEST
 
@@ -755,6 +872,7 @@ START_TEST(a_dead_database_is_not_asked_at_every_use)
 		char nowhere[] = "/nonexistent/socket";
 		struct text_list none = { NULL, 0 };
 		struct error first;
+		int64_t began = clock_monotonic_ms(), took;
 
 		with_db_point_at(&none, nowhere);
 		fault.connects = 0;
@@ -765,7 +883,9 @@ START_TEST(a_dead_database_is_not_asked_at_every_use)
 			with_db_fails(db_ping(with_db, &with_db_err), ERR_DATABASE);
 			ck_assert_str_eq(with_db_err.text, first.text);
 		}
-		ck_assert_uint_eq(fault.connects, 1);
+		/* Once in 250 ms; on a busy machine the five may take longer. */
+		took = clock_monotonic_ms() - began;
+		ck_assert_int_le(fault.connects, 1 + took / 250);
 		with_db_sleep_ms(300);
 		with_db_settings.database.socket = getenv("CERTWRIGHT_TEST_DB_SOCKET");
 		ck_assert_int_eq(query_int("SELECT 1"), 1);
@@ -1043,8 +1163,10 @@ START_TEST(the_clock_skew_is_measured)
 		clock_fix(clock_now() - skews[_i]);
 		with_db_ok(db_clock_skew(with_db, &seconds, &with_db_err));
 		clock_fix(-1);
+		/* What passes before the server is asked comes on top, and a busy machine takes
+		 * time. */
 		ck_assert_int_ge(seconds, skews[_i] - 2);
-		ck_assert_int_le(seconds, skews[_i] + 2);
+		ck_assert_int_le(seconds, skews[_i] + 30);
 	}
 END_TEST
 
@@ -1085,7 +1207,7 @@ case_losses(void)
 	tcase_add_test(tc, a_node_that_left_its_cluster_is_dropped);
 	tcase_add_loop_test(tc, the_outcome_is_unknown_after_a_loss_only, 0, COUNT(OUTCOMES));
 	tcase_add_test(tc, the_server_ends_a_long_statement_before_we_do);
-	tcase_add_test(tc, a_silent_server_is_given_up);
+	tcase_add_loop_test(tc, a_silent_server_is_given_up, 0, COUNT(SILENT));
 	tcase_add_test(tc, a_dead_database_is_not_asked_at_every_use);
 	tcase_add_test(tc, only_a_failed_connect_pauses_the_next);
 	return tc;
@@ -1137,7 +1259,7 @@ main(int argc, char **argv)
 		TCase *tc = cases[i]();
 
 		tcase_add_checked_fixture(tc, setup, with_db_teardown);
-		tcase_set_timeout(tc, 60);
+		tcase_set_timeout(tc, 120);
 		suite_add_tcase(suite, tc);
 	}
 	return with_db_run(suite);

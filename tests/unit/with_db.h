@@ -51,10 +51,24 @@ with_db_ensure(char **argv)
 	exit(EXIT_FAILURE);
 }
 
+/* For a connection as root, which a test that has gone wrong must not keep waiting for ever. */
+static inline MYSQL *
+with_db_init(void)
+{
+	MYSQL *mysql = mysql_init(NULL);
+	unsigned connect_s = 30, read_s = 100;
+
+	(void)mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+	(void)mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_s);
+	/* The server is in the zone of the machine. */
+	(void)mysql_options(mysql, MYSQL_INIT_COMMAND, "SET time_zone = '+00:00'");
+	return mysql;
+}
+
 static inline MYSQL *
 with_db_connect(void)
 {
-	MYSQL *mysql = mysql_init(NULL);
+	MYSQL *mysql = with_db_init();
 
 	ck_assert_ptr_nonnull(mysql_real_connect(
 	    mysql, NULL, "root", NULL, NULL, 0, with_db_env("CERTWRIGHT_TEST_DB_SOCKET"), 0));
@@ -134,6 +148,27 @@ with_db_sleep_ms(long ms)
 	(void)nanosleep(&pause, NULL);
 }
 
+/* Waits until the server has ended this connection. */
+static inline void
+with_db_wait_gone(MYSQL *admin, long long connection)
+{
+	for (int i = 0; i < 1500; i++) {
+		if (with_db_on(admin,
+			"SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = %lld",
+			connection) == 0)
+			return;
+		with_db_sleep_ms(20);
+	}
+	ck_abort_msg("the connection did not end");
+}
+
+static inline void
+with_db_kill(MYSQL *admin, long long connection)
+{
+	(void)with_db_on(admin, "KILL CONNECTION %lld", connection);
+	with_db_wait_gone(admin, connection);
+}
+
 static inline void
 with_db_path(char *out, size_t size, const char *name)
 {
@@ -159,7 +194,7 @@ static inline bool
 with_db_is_up(void)
 {
 	mysql_close(with_db_admin);
-	with_db_admin = mysql_init(NULL);
+	with_db_admin = with_db_init();
 	return mysql_real_connect(with_db_admin, NULL, "root", NULL, with_db_name, 0,
 		   with_db_env("CERTWRIGHT_TEST_DB_SOCKET"), 0) != NULL;
 }
@@ -167,7 +202,7 @@ with_db_is_up(void)
 static inline void
 with_db_wait(bool up)
 {
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 1200; i++) {
 		if (with_db_is_up() == up)
 			return;
 		with_db_sleep_ms(50);
