@@ -1,4 +1,4 @@
-/* Answers of the management API: JSON objects, and the members that they are made of. */
+/* Answers: JSON objects and the members that they are made of, and those without a body. */
 #include "api/answer.h"
 
 #include <stdio.h>
@@ -36,6 +36,17 @@ answer_nothing(struct response *response)
 	response->number = 0;
 	buf_reset(&response->body);
 	return 0;
+}
+
+bool
+answer_not_modified(const struct request *request, const char *tag, struct response *response)
+{
+	const char *asked = request_param(request, "HTTP_IF_NONE_MATCH");
+
+	if (asked == NULL || (strcmp(asked, "*") != 0 && strstr(asked, tag) == NULL))
+		return false;
+	response->status = 304;
+	return true;
 }
 
 void

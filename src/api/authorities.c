@@ -46,11 +46,8 @@ authorities_get_generation(struct app *app, struct request *request, const struc
 	cleanup(generation_release) struct generation generation = { 0 };
 
 	(void)request;
-	if (generations_find(app->db, params_get(params, "generation"), &generation, err) < 0) {
-		if (!error_is(err, ERR_NOT_FOUND))
-			return -1;
-		error_clear(err);
-		return error_set(err, ERR_NOT_FOUND, "there is no such CA generation");
-	}
+	if (generations_find(app->db, params_get(params, "generation"), &generation, err) < 0)
+		return error_replace(
+		    err, ERR_NOT_FOUND, ERR_NOT_FOUND, "there is no such CA generation");
 	return answer(buf_bytes(&generation.certificate), pkix_cert, response, err);
 }

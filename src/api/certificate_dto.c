@@ -212,10 +212,8 @@ add_key(struct db *db, struct json_object *object, const struct certificate_row 
 	if (find_key_id(db, row, is_ca, &key_id, err) == 0 &&
 	    keys_find(db, &key_id, &key, err) == 0)
 		is_active = strcmp(key.state, "active") == 0;
-	else if (!error_is(err, ERR_NOT_FOUND))
+	else if (error_forgive(err, ERR_NOT_FOUND) < 0)
 		return -1;
-	else
-		error_clear(err);
 	json_add_text(object, "publicKeyAlgorithm", certificate_dto_text_key(row->key_type));
 	json_add_int(object, "keySize", row->key_bits);
 	json_add_bool(object, "privateKeyAvailability", is_active);

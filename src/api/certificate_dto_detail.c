@@ -169,10 +169,9 @@ add_related(struct db *db, const struct certificate_row *row, int64_t now,
 			if (certificate_dto(db, source, now, &dto, err) < 0)
 				return -1;
 			(void)json_object_array_add(related, dto);
-		} else if (!error_is(err, ERR_NOT_FOUND)) {
+		} else if (error_forgive(err, ERR_NOT_FOUND) < 0) {
 			return -1;
 		}
-		error_clear(err);
 	}
 	json_add(object, "relatedCertificates", take(related));
 	return 0;

@@ -16,13 +16,6 @@
 /* In characters, as the columns take them. */
 enum { NAME_MAX_CHARACTERS = 255, DESCRIPTION_MAX_CHARACTERS = 1024, EMAIL_MAX_CHARACTERS = 320 };
 
-static void
-add_present(struct json_object *object, const char *name, const char *text)
-{
-	if (text[0] != '\0')
-		json_add_text(object, name, text);
-}
-
 struct json_object *
 groups_dto(const struct certificate_group *group)
 {
@@ -32,8 +25,8 @@ groups_dto(const struct certificate_group *group)
 		return NULL;
 	json_add_uuid(object, "uuid", &group->id);
 	json_add_text(object, "name", group->name);
-	add_present(object, "description", group->description);
-	add_present(object, "email", group->email);
+	json_add_filled(object, "description", group->description);
+	json_add_filled(object, "email", group->email);
 	return object;
 }
 

@@ -93,10 +93,7 @@ find_alone(struct db *db, struct bytes serial, struct uuid *id, struct error *er
 	}
 	if (error_is(err, ERR_NOT_FOUND))
 		return no_certificate(err);
-	if (!error_is(err, ERR_CONFLICT))
-		return -1;
-	error_clear(err);
-	return error_set(err, ERR_STATE,
+	return error_replace(err, ERR_CONFLICT, ERR_STATE,
 	    "Several CAs have issued a certificate with this serial number; name the CA by "
 	    "?generation=LABEL.");
 }

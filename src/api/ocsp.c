@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/answer.h"
 #include "api/context.h"
 #include "base/counter.h"
 #include "base/enc.h"
@@ -81,15 +82,6 @@ make_tag(struct bytes der, char tag[static TAG_MAX], struct error *err)
 	return 0;
 }
 
-/* RFC 9110, 13.1.2: "*", or a list that has our tag. */
-static bool
-has_it_already(const struct request *request, const char *tag)
-{
-	const char *asked = request_param(request, "HTTP_IF_NONE_MATCH");
-
-	return asked != NULL && (strcmp(asked, "*") == 0 || strstr(asked, tag) != NULL);
-}
-
 /* RFC 5019, 6.2: caches may keep it until shortly before nextUpdate. */
 static int
 add_cache_headers(const struct ocsp_answer *answer, const char *tag, struct response *response)
@@ -122,10 +114,8 @@ answer_signed(const struct request *request, bool is_cacheable, struct ocsp_answ
 		if (make_tag(buf_bytes(&answer->der), tag, err) < 0)
 			return -1;
 		add_cache_headers(answer, tag, response);
-		if (has_it_already(request, tag)) {
-			response->status = 304;
+		if (answer_not_modified(request, tag, response))
 			return 0;
-		}
 	}
 	response_take(response, 200, response_type, &answer->der);
 	return 0;

@@ -2,8 +2,8 @@
 #include "api/openapi.h"
 
 #include <stdio.h>
-#include <string.h>
 
+#include "api/answer.h"
 #include "base/buf.h"
 #include "crypto/key.h"
 
@@ -30,15 +30,6 @@ make_tag(char tag[static TAG_SIZE], struct error *err)
 	return 0;
 }
 
-/* RFC 9110, 13.1.2: "*", or a list that has our tag; "W/" in front makes no difference here. */
-static bool
-has_it_already(const struct request *request, const char *tag)
-{
-	const char *asked = request_param(request, "HTTP_IF_NONE_MATCH");
-
-	return asked != NULL && (strcmp(asked, "*") == 0 || strstr(asked, tag) != NULL);
-}
-
 int
 openapi_get(struct app *app, struct request *request, const struct params *params,
     struct response *response, struct error *err)
@@ -53,10 +44,8 @@ openapi_get(struct app *app, struct request *request, const struct params *param
 	response_header(response, "ETag", tag);
 	/* An upgrade changes it: keep it, but ask each time. */
 	response_header(response, "Cache-Control", "no-cache");
-	if (has_it_already(request, tag)) {
-		response->status = 304;
+	if (answer_not_modified(request, tag, response))
 		return 0;
-	}
 	buf_add(&body, bytes_text(description));
 	response_take(response, 200, "application/yaml", &body);
 	return 0;

@@ -30,10 +30,7 @@ find_active(struct db *db, const struct uuid *id, struct ra_profile_scep *active
     struct error *err)
 {
 	*is_active = ra_profile_scep_find(db, id, active, err) == 0;
-	if (!*is_active && !error_is(err, ERR_NOT_FOUND))
-		return -1;
-	error_clear(err);
-	return 0;
+	return *is_active ? 0 : error_forgive(err, ERR_NOT_FOUND);
 }
 
 static int

@@ -12,7 +12,7 @@
 /* as many octets as object_name has characters */
 enum { PATH_MAX_SHOWN = 256 };
 
-/* FNV-1a: only picks a slot, nothing hostile hangs on a collision but a missing audit row. */
+/* FNV-1a: who makes two principals alike shares what is audited of one. */
 static uint64_t
 hash_text(uint64_t hash, const char *text)
 {
@@ -32,19 +32,35 @@ hash_principal(const struct principal *principal)
 	return hash_text(hash_text(hash, principal->tenant), principal->object);
 }
 
-/* Counts this refusal and says how many there were in this minute. */
+/*
+ * The slot of this principal in this minute, perhaps a new one; NULL where all are others'. None is
+ * taken from another before the minute is over: two that come in turns would never be too many.
+ */
+static struct refusals_slot *
+find_slot(struct refusals *refusals, uint64_t principal, int64_t minute)
+{
+	struct refusals_slot *unused = NULL;
+
+	for (size_t i = 0; i < REFUSALS_SLOTS; i++) {
+		struct refusals_slot *slot = &refusals->slots[i];
+
+		if (slot->minute != minute)
+			unused = slot;
+		else if (slot->principal == principal)
+			return slot;
+	}
+	if (unused != NULL)
+		*unused = (struct refusals_slot){ .principal = principal, .minute = minute };
+	return unused;
+}
+
+/* Counts this refusal and says how many there were in this minute; too many without a slot. */
 static uint32_t
 count_refusal(struct refusals *refusals, uint64_t principal, int64_t minute)
 {
-	size_t slot = principal % REFUSALS_SLOTS;
+	struct refusals_slot *slot = find_slot(refusals, principal, minute);
 
-	if (refusals->slots[slot].principal != principal ||
-	    refusals->slots[slot].minute != minute) {
-		refusals->slots[slot].principal = principal;
-		refusals->slots[slot].minute = minute;
-		refusals->slots[slot].count = 0;
-	}
-	return ++refusals->slots[slot].count;
+	return slot != NULL ? ++slot->count : REFUSALS_PER_MINUTE + 1;
 }
 
 /* Refusals that are decisions about the caller; our own faults are not. */

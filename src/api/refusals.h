@@ -8,21 +8,24 @@
 
 struct app;
 
-enum { REFUSALS_SLOTS = 64, REFUSALS_PER_MINUTE = 5 };
+enum { REFUSALS_SLOTS = 1024, REFUSALS_PER_MINUTE = 5 };
+
+struct refusals_slot {
+	uint64_t principal;
+	int64_t minute; /* of 1970; another than that at hand: unused */
+	uint32_t count;
+};
 
 /* How often each principal was refused in the minute at hand, in this worker. */
 struct refusals {
-	struct {
-		uint64_t principal;
-		int64_t minute;
-		uint32_t count;
-	} slots[REFUSALS_SLOTS];
+	struct refusals_slot slots[REFUSALS_SLOTS];
 };
 
 /*
  * Writes the refusal of an authenticated principal to `audit`, at most
- * REFUSALS_PER_MINUTE a principal, minute and worker; more are only counted in the
- * log. A database that is away loses nothing but this row: the log line stands.
+ * REFUSALS_PER_MINUTE a principal, minute and worker, and those of REFUSALS_SLOTS principals; more
+ * are only counted in the log. A database that is away loses nothing but this row: the log line
+ * stands.
  */
 void refusals_audit(struct app *app, const struct request *request, const struct error *why);
 

@@ -205,6 +205,7 @@ routes_find(const struct request *request, struct params *params, const struct r
 		.count = sizeof(routes) / sizeof(routes[0]),
 		.method = request->method,
 		.path = request->path,
+		.escaped_tail = request->escaped_tail,
 	};
 
 	return router_find(&query, params, out, allow, err);

@@ -15,7 +15,7 @@ static const char *const crls[] = { "full", "delta" };
 static const char *const database[] = { "connected", "unreachable", "lost", "repeated", "retried" };
 static const char *const workers[] = { "started", "ended", "died", "killed" };
 static const char *const jobs[] = { "identity-keys", "ocsp-responders", "publish-crls", "crl-files",
-	"purge", "expiry", "other" };
+	"journal", "purge", "expiry", "other" };
 static const char *const results[] = { "done", "failed", "elsewhere", "not_due", "other" };
 
 /* By enum error_code, in its order and without a gap. */

@@ -194,8 +194,8 @@ hex_encode_upper(struct bytes data, struct buf *out)
 	hex_add(data, "0123456789ABCDEF", out);
 }
 
-static int
-digit_value(uint8_t c)
+int
+hex_digit(int c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -211,8 +211,8 @@ hex_decode(struct bytes text, struct buf *out, struct error *err)
 		return error_set(
 		    err, ERR_BAD_REQUEST, "an odd number of hexadecimal digits, %zu", text.len);
 	for (size_t i = 0; i < text.len; i += 2) {
-		int high = digit_value(text.ptr[i]);
-		int low = digit_value(text.ptr[i + 1]);
+		int high = hex_digit(text.ptr[i]);
+		int low = hex_digit(text.ptr[i + 1]);
 
 		if (high < 0 || low < 0)
 			return error_set(err, ERR_BAD_REQUEST, "no hexadecimal digit at offset %zu",

@@ -22,6 +22,9 @@ int base64url_decode(struct bytes text, struct buf *out, struct error *err);
 void hex_encode(struct bytes data, struct buf *out);
 void hex_encode_upper(struct bytes data, struct buf *out);
 
+/* The value of one digit in either case, -1 of what is none. */
+int hex_digit(int c);
+
 /* Takes an even number of digits in either case. */
 int hex_decode(struct bytes text, struct buf *out, struct error *err);
 

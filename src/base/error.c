@@ -20,6 +20,20 @@ error_set(struct error *err, enum error_code code, const char *format, ...)
 }
 
 int
+error_replace(struct error *err, enum error_code was, enum error_code code, const char *format, ...)
+{
+	va_list args;
+
+	if (err->code != was)
+		return -1;
+	*err = (struct error){ .code = code };
+	va_start(args, format);
+	(void)vsnprintf(err->text, sizeof(err->text), format, args);
+	va_end(args);
+	return -1;
+}
+
+int
 error_prefix(struct error *err, const char *format, ...)
 {
 	char prefix[ERROR_TEXT_MAX / 2];

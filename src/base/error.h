@@ -71,6 +71,13 @@ int error_prefix(struct error *err, const char *format, ...) __attribute__((form
 /* Forgets the error, so that err can be used again. */
 void error_clear(struct error *err);
 
+/*
+ * Puts another error in the place of one of the code `was`, whose number goes with it; any other
+ * one stays. Returns -1.
+ */
+int error_replace(struct error *err, enum error_code was, enum error_code code, const char *format,
+    ...) __attribute__((format(printf, 4, 5)));
+
 bool error_is(const struct error *err, enum error_code code);
 
 /* Forgets an error of this code and returns 0; any other one stays, and the result is -1. */

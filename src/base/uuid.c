@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/enc.h"
 #include "base/random.h"
 
 struct uuid
@@ -43,18 +44,6 @@ uuid_text(const struct uuid *uuid, char out[static UUID_TEXT_MAX])
 	out[at] = '\0';
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 int
 uuid_parse(const char *text, struct uuid *out, struct error *err)
 {
@@ -64,7 +53,7 @@ uuid_parse(const char *text, struct uuid *out, struct error *err)
 	if (strlen(text) != UUID_TEXT_MAX - 1)
 		return error_set(err, ERR_BAD_REQUEST, "not a UUID: its length is not 36");
 	for (size_t i = 0; i < UUID_TEXT_MAX - 1; i++) {
-		int value = hex_value(text[i]);
+		int value = hex_digit(text[i]);
 
 		if (is_dash_place(i) ? text[i] != '-' : value < 0)
 			return error_set(

@@ -18,19 +18,22 @@ struct wish {
 };
 
 static int
-run_import(const char *config, const struct wish *wish, struct error *err)
+run_import(const struct options *options, const void *arg, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(authority_outcome_release) struct authority_outcome outcome = { .former = "" };
 	cleanup(buf_release) struct buf cert = BUF_INIT(PEM_MAX);
 	cleanup(buf_release) struct buf chain = BUF_INIT(PEM_MAX);
+	const struct wish *wish = arg;
 	struct authority_import request = { .name = wish->name };
 	struct authority_context context;
 	bool has_key = wish->key.file != NULL || wish->key.uri != NULL;
 
+	if (wish->name == NULL || wish->cert == NULL)
+		return options_fail("ca import", "--name and --cert are needed");
 	if (files_read(wish->cert, &cert, err) < 0 ||
 	    (wish->chain != NULL && files_read(wish->chain, &chain, err) < 0) ||
-	    records_open(config, &records, err) < 0)
+	    records_open(options->config, &records, err) < 0)
 		return -1;
 	context = records_context(&records);
 	request.certificate = buf_bytes(&cert);
@@ -68,29 +71,25 @@ ca_import(int argc, char **argv)
 		    "the\ncertificate that an outer CA made from the request of ca init, renew "
 		    "or rekey --csr.",
 		.specs = specs,
+		.run = run_import,
+		.wish = &wish,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	if (wish.name == NULL || wish.cert == NULL)
-		return options_fail("ca import", "--name and --cert are needed");
-	return run_import(options.config, &wish, &err) < 0 ? cmd_fail("ca import", &err) : CMD_OK;
+	return options_run(&set, argc, argv);
 }
 
 static int
-activate(const char *config, const char *label, struct error *err)
+activate(const struct options *options, const void *wish, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(authority_outcome_release) struct authority_outcome outcome = { .former = "" };
 	struct authority_context context;
 
-	if (records_open(config, &records, err) < 0)
+	(void)wish;
+	if (records_open(options->config, &records, err) < 0)
 		return -1;
 	context = records_context(&records);
-	if (authority_activate(&context, label, &outcome, err) < 0)
+	if (authority_activate(&context, options->arguments[0], &outcome, err) < 0)
 		return -1;
 	ca_report(&outcome);
 	return 0;
@@ -106,29 +105,24 @@ ca_activate(int argc, char **argv)
 		    "Running\nservers follow within seconds.",
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = activate,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return activate(options.config, options.arguments[0], &err) < 0
-		   ? cmd_fail("ca activate", &err)
-		   : CMD_OK;
+	return options_run(&set, argc, argv);
 }
 
 static int
-retire(const char *config, const char *label, bool force, struct error *err)
+retire(const struct options *options, const void *arg, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(authority_outcome_release) struct authority_outcome outcome = { .former = "" };
+	const bool *by_force = arg;
 	struct authority_context context;
 
-	if (records_open(config, &records, err) < 0)
+	if (records_open(options->config, &records, err) < 0)
 		return -1;
 	context = records_context(&records);
-	if (authority_retire(&context, label, force, &outcome, err) < 0)
+	if (authority_retire(&context, options->arguments[0], *by_force, &outcome, err) < 0)
 		return -1;
 	(void)printf("%s is retired.\n", outcome.generation.label);
 	if (outcome.generation.state == GENERATION_ACTIVE)
@@ -140,9 +134,9 @@ retire(const char *config, const char *label, bool force, struct error *err)
 int
 ca_retire(int argc, char **argv)
 {
-	bool force = false;
+	bool by_force = false;
 	const struct option_spec specs[] = {
-		{ "force", NULL, "the active one too; issuing stops then", OPTION_FLAG, &force },
+		{ "force", NULL, "the active one too; issuing stops then", OPTION_FLAG, &by_force },
 		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
 	};
 	const struct option_set set = {
@@ -153,14 +147,9 @@ ca_retire(int argc, char **argv)
 		.specs = specs,
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = retire,
+		.wish = &by_force,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return retire(options.config, options.arguments[0], force, &err) < 0
-		   ? cmd_fail("ca retire", &err)
-		   : CMD_OK;
+	return options_run(&set, argc, argv);
 }

@@ -11,7 +11,6 @@
 enum { EXPORT_MAX = 4 * 1024 * 1024 };
 
 struct wish {
-	const char *name;
 	const char *out;
 	bool der;
 	bool chain;
@@ -111,14 +110,19 @@ add_wanted(struct db *db, const struct wish *wish, const struct generation *gene
 }
 
 static int
-run_export(const char *config, const struct wish *wish, struct error *err)
+run_export(const struct options *options, const void *arg, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(generation_release) struct generation generation = { .number = 0 };
 	cleanup(buf_release) struct buf out = BUF_INIT(EXPORT_MAX);
+	const struct wish *wish = arg;
 
-	if (records_open(config, &records, err) < 0 ||
-	    authority_find_generation(records.db, wish->name, &generation, err) < 0 ||
+	if (wish->der && (wish->chain || wish->cross))
+		return options_fail("ca export", "--der gives one certificate; use PEM for more");
+	if (wish->chain + wish->cross + wish->csr > 1)
+		return options_fail("ca export", "--chain, --cross and --csr exclude each other");
+	if (records_open(options->config, &records, err) < 0 ||
+	    authority_find_generation(records.db, options->arguments[0], &generation, err) < 0 ||
 	    add_wanted(records.db, wish, &generation, &out, err) < 0)
 		return -1;
 	if (buf_failed(&out))
@@ -129,7 +133,7 @@ run_export(const char *config, const struct wish *wish, struct error *err)
 int
 ca_export(int argc, char **argv)
 {
-	struct wish wish = { .name = NULL };
+	struct wish wish = { .out = NULL };
 	const struct option_spec specs[] = {
 		{ "der", NULL, "DER in place of PEM; one certificate only", OPTION_FLAG,
 		    &wish.der },
@@ -148,17 +152,9 @@ ca_export(int argc, char **argv)
 		.specs = specs,
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = run_export,
+		.wish = &wish,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	if (wish.der && (wish.chain || wish.cross))
-		return options_fail("ca export", "--der gives one certificate; use PEM for more");
-	if (wish.chain + wish.cross + wish.csr > 1)
-		return options_fail("ca export", "--chain, --cross and --csr exclude each other");
-	wish.name = options.arguments[0];
-	return run_export(options.config, &wish, &err) < 0 ? cmd_fail("ca export", &err) : CMD_OK;
+	return options_run(&set, argc, argv);
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/enc.h"
+#include "base/json_add.h"
 #include "crypto/cert.h"
 #include "crypto/der.h"
 
@@ -44,16 +45,14 @@ ca_json_key(const struct managed_key *key)
 
 	if (object == NULL)
 		return NULL;
-	json_object_object_add(object, "name", json_object_new_string(key->name));
-	json_object_object_add(object, "algorithm", json_object_new_string(key->algorithm));
-	json_object_object_add(object, "bits", json_object_new_int64(key->bits));
-	json_object_object_add(object, "uri", json_object_new_string(key->uri));
-	if (key->passphrase_file[0] != '\0')
-		json_object_object_add(
-		    object, "passphraseFile", json_object_new_string(key->passphrase_file));
-	json_object_object_add(object, "usages", json_object_new_string(key->usages));
-	json_object_object_add(object, "state", json_object_new_string(key->state));
-	json_object_object_add(object, "createdAt", ca_json_time(key->created_at));
+	json_add_text(object, "name", key->name);
+	json_add_text(object, "algorithm", key->algorithm);
+	json_add_int(object, "bits", key->bits);
+	json_add_text(object, "uri", key->uri);
+	json_add_filled(object, "passphraseFile", key->passphrase_file);
+	json_add_text(object, "usages", key->usages);
+	json_add_text(object, "state", key->state);
+	json_add(object, "createdAt", ca_json_time(key->created_at));
 	return object;
 }
 
@@ -76,17 +75,17 @@ add_certificate(const struct generation *generation, struct json_object *object,
 
 	if (cert_parse(buf_bytes(&generation->certificate), &cert, err) < 0)
 		return -1;
-	json_object_object_add(object, "issuer", name_json(cert->issuer));
-	json_object_object_add(object, "serial", hex_json(cert->serial));
-	json_object_object_add(object, "notBefore", ca_json_time(cert->not_before));
-	json_object_object_add(object, "notAfter", ca_json_time(cert->not_after));
+	json_add(object, "issuer", name_json(cert->issuer));
+	json_add(object, "serial", hex_json(cert->serial));
+	json_add(object, "notBefore", ca_json_time(cert->not_before));
+	json_add(object, "notAfter", ca_json_time(cert->not_after));
 	if (cert->path_len >= 0)
-		json_object_object_add(object, "pathLength", json_object_new_int64(cert->path_len));
-	json_object_object_add(object, "subjectKeyId", hex_json(cert->key_id));
-	json_object_object_add(object, "fingerprint",
+		json_add_int(object, "pathLength", cert->path_len);
+	json_add(object, "subjectKeyId", hex_json(cert->key_id));
+	json_add(object, "fingerprint",
 	    hex_json(bytes_of(generation->fingerprint, sizeof(generation->fingerprint))));
-	json_object_object_add(object, "chainCertificates",
-	    json_object_new_int64(count_certificates(buf_bytes(&generation->chain))));
+	json_add_int(
+	    object, "chainCertificates", count_certificates(buf_bytes(&generation->chain)));
 	return 0;
 }
 
@@ -100,9 +99,8 @@ add_records(struct db *db, const struct generation *generation, struct json_obje
 	if (keys_find(db, &generation->key_id, &key, err) < 0 ||
 	    cross_certificates_of(db, &generation->id, &crosses, err) < 0)
 		return -1;
-	json_object_object_add(object, "crossCertificates",
-	    json_object_new_int64(count_certificates(buf_bytes(&crosses))));
-	json_object_object_add(object, "key", ca_json_key(&key));
+	json_add_int(object, "crossCertificates", count_certificates(buf_bytes(&crosses)));
+	json_add(object, "key", ca_json_key(&key));
 	return 0;
 }
 
@@ -114,11 +112,10 @@ ca_json_generation(
 
 	if (object == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
-	json_object_object_add(object, "label", json_object_new_string(generation->label));
-	json_object_object_add(
-	    object, "state", json_object_new_string(generation_state_name(generation->state)));
-	json_object_object_add(object, "subject", json_object_new_string(generation->subject));
-	json_object_object_add(object, "createdAt", ca_json_time(generation->created_at));
+	json_add_text(object, "label", generation->label);
+	json_add_text(object, "state", generation_state_name(generation->state));
+	json_add_text(object, "subject", generation->subject);
+	json_add(object, "createdAt", ca_json_time(generation->created_at));
 	if (generation->certificate.len > 0 && add_certificate(generation, object, err) < 0)
 		return error_prefix(err, "%s", generation->label);
 	if (add_records(db, generation, object, err) < 0)
@@ -155,9 +152,9 @@ ca_json_authority(
 		json_object_put(list.array);
 		return error_set(err, ERR_INTERNAL, "out of memory");
 	}
-	json_object_object_add(object, "name", json_object_new_string(authority->name));
-	json_object_object_add(object, "createdAt", ca_json_time(authority->created_at));
-	json_object_object_add(object, "generations", list.array);
+	json_add_text(object, "name", authority->name);
+	json_add(object, "createdAt", ca_json_time(authority->created_at));
+	json_add(object, "generations", list.array);
 	if (generations_each(db, &authority->id, add_generation, &list, err) < 0)
 		return -1;
 	*out = take(object);

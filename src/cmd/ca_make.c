@@ -14,48 +14,31 @@ enum { DAYS_MAX = 36500, PATH_LEN_MAX = 16 };
 
 /* The options of all three; each action shows those that it has. */
 struct wish {
-	const char *name;
-	const char *key_type;
-	const char *key_file;
-	const char *key_uri;
-	const char *passphrase_file;
-	const char *subject;
+	struct authority_plan plan; /* but for what is read from the texts below */
 	const char *days;
 	const char *path_len;
 	const char *csr;
-	bool existing_key;
 	bool scep_direct;
-	bool activate;
 };
+
+typedef int use_case(const struct authority_context *context, const struct authority_plan *plan,
+    struct authority_outcome *out, struct error *err);
 
 static int
 read_plan(const struct wish *wish, struct authority_plan *plan, struct error *err)
 {
 	long days = 3650, path_len = 0;
 
-	if (wish->days != NULL && options_number("days", wish->days,
-				      (struct option_range){ 1, DAYS_MAX }, &days, err) < 0)
-		return -1;
-	if (wish->path_len != NULL &&
+	if (options_number("days", wish->days, (struct option_range){ 1, DAYS_MAX }, &days, err) <
+		0 ||
 	    options_number("path-len", wish->path_len, (struct option_range){ 0, PATH_LEN_MAX },
 		&path_len, err) < 0)
 		return -1;
-	*plan = (struct authority_plan){
-		.name = wish->name,
-		.key = {
-			.type = wish->key_type,
-			.file = wish->key_file,
-			.uri = wish->key_uri,
-			.passphrase_file = wish->passphrase_file,
-			.usages = wish->scep_direct ? "ca,scep" : "ca",
-			.existing = wish->existing_key,
-		},
-		.subject = wish->subject,
-		.days = (unsigned)days,
-		.path_len = (int)path_len,
-		.outer = wish->csr != NULL,
-		.activate = wish->activate,
-	};
+	*plan = wish->plan;
+	plan->key.usages = wish->scep_direct ? "ca,scep" : "ca";
+	plan->days = (unsigned)days;
+	plan->path_len = (int)path_len;
+	plan->outer = wish->csr != NULL;
 	return 0;
 }
 
@@ -79,43 +62,47 @@ write_request(const char *path, const struct generation *generation, struct erro
 }
 
 static int
-make(const char *config, const struct wish *wish,
-    int (*use_case)(const struct authority_context *context, const struct authority_plan *plan,
-	struct authority_outcome *out, struct error *err),
-    struct error *err)
+make(const struct options *options, const struct wish *wish, use_case *run, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(authority_outcome_release) struct authority_outcome outcome = { .former = "" };
 	struct authority_context context;
 	struct authority_plan plan;
 
-	if (read_plan(wish, &plan, err) < 0 || records_open(config, &records, err) < 0)
+	if (read_plan(wish, &plan, err) < 0 || records_open(options->config, &records, err) < 0)
 		return -1;
+	if (options->count > 0)
+		plan.name = options->arguments[0];
 	context = records_context(&records);
-	if (use_case(&context, &plan, &outcome, err) < 0)
+	if (run(&context, &plan, &outcome, err) < 0)
 		return -1;
 	ca_report(&outcome);
 	return wish->csr != NULL ? write_request(wish->csr, &outcome.generation, err) : 0;
 }
 
+static int
+init(const struct options *options, const void *arg, struct error *err)
+{
+	const struct wish *wish = arg;
+
+	if (wish->plan.name == NULL || (wish->plan.key.type == NULL && !wish->plan.key.existing))
+		return options_fail("ca init", "--name and --key are needed");
+	return make(options, wish, authority_create, err);
+}
+
 int
 ca_init(int argc, char **argv)
 {
-	struct wish wish = { 0 };
+	struct wish wish = { .csr = NULL };
 	const struct option_spec specs[] = {
 		{ "name", "NAME", "lower-case letters, digits and '-' (needed)", OPTION_TEXT,
-		    &wish.name },
-		{ "key", "TYPE", KEY_TYPES " (needed)", OPTION_TEXT, &wish.key_type },
+		    &wish.plan.name },
+		{ "key", "TYPE", KEY_TYPES " (needed)", OPTION_TEXT, &wish.plan.key.type },
 		{ "key-file", "PATH", "where the key goes, not StateDir/keys/NAME-1.key",
-		    OPTION_TEXT, &wish.key_file },
-		{ "key-uri", "URI", "pkcs11: URI of the key, with object=", OPTION_TEXT,
-		    &wish.key_uri },
-		{ "existing-key", NULL, "the key exists; make none", OPTION_FLAG,
-		    &wish.existing_key },
-		{ "passphrase-file", "PATH", "encrypts the key file; or the PIN of the token",
-		    OPTION_TEXT, &wish.passphrase_file },
+		    OPTION_TEXT, &wish.plan.key.file },
+		KEY_PLACE_SPECS(wish.plan.key),
 		{ "subject", "DN", "such as \"CN=Example CA,O=Example\"; CN=NAME", OPTION_TEXT,
-		    &wish.subject },
+		    &wish.plan.subject },
 		{ "days", "N", "validity, 1 to 36500; 3650", OPTION_TEXT, &wish.days },
 		{ "path-len", "N",
 		    "CA certificates that may follow below; 0 (GnuTLS needs 1 to "
@@ -133,23 +120,23 @@ ca_init(int argc, char **argv)
 		.about = "Makes a CA: its key, its certificate (or a request for an outer CA) and, "
 			 "if there is\nno RA profile \"default\", that one.",
 		.specs = specs,
+		.run = init,
+		.wish = &wish,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	if (wish.name == NULL || (wish.key_type == NULL && !wish.existing_key))
-		return options_fail("ca init", "--name and --key are needed");
-	return make(options.config, &wish, authority_create, &err) < 0 ? cmd_fail("ca init", &err)
-								       : CMD_OK;
+	return options_run(&set, argc, argv);
+}
+
+static int
+renew(const struct options *options, const void *wish, struct error *err)
+{
+	return make(options, wish, authority_renew, err);
 }
 
 int
 ca_renew(int argc, char **argv)
 {
-	struct wish wish = { 0 };
+	struct wish wish = { .csr = NULL };
 	const struct option_spec specs[] = {
 		{ "days", "N", "validity, 1 to 36500; 3650", OPTION_TEXT, &wish.days },
 		{ "csr", "FILE", "write a request for an outer CA, do not sign", OPTION_TEXT,
@@ -164,37 +151,37 @@ ca_renew(int argc, char **argv)
 		.specs = specs,
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = renew,
+		.wish = &wish,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	wish.name = options.arguments[0];
-	return make(options.config, &wish, authority_renew, &err) < 0 ? cmd_fail("ca renew", &err)
-								      : CMD_OK;
+	return options_run(&set, argc, argv);
+}
+
+static int
+rekey(const struct options *options, const void *arg, struct error *err)
+{
+	const struct wish *wish = arg;
+
+	if (wish->plan.activate && wish->csr != NULL)
+		return options_fail("ca rekey", "--activate and --csr exclude each other");
+	return make(options, wish, authority_rekey, err);
 }
 
 int
 ca_rekey(int argc, char **argv)
 {
-	struct wish wish = { 0 };
+	struct wish wish = { .csr = NULL };
 	const struct option_spec specs[] = {
 		{ "key", "TYPE", KEY_TYPES "; that of the present key", OPTION_TEXT,
-		    &wish.key_type },
+		    &wish.plan.key.type },
 		{ "key-file", "PATH", "where the key goes, not StateDir/keys/NAME-N.key",
-		    OPTION_TEXT, &wish.key_file },
-		{ "key-uri", "URI", "pkcs11: URI of the key, with object=", OPTION_TEXT,
-		    &wish.key_uri },
-		{ "existing-key", NULL, "the key exists; make none", OPTION_FLAG,
-		    &wish.existing_key },
-		{ "passphrase-file", "PATH", "encrypts the key file; or the PIN of the token",
-		    OPTION_TEXT, &wish.passphrase_file },
+		    OPTION_TEXT, &wish.plan.key.file },
+		KEY_PLACE_SPECS(wish.plan.key),
 		{ "days", "N", "validity, 1 to 36500; 3650", OPTION_TEXT, &wish.days },
 		{ "csr", "FILE", "write a request for an outer CA, do not sign", OPTION_TEXT,
 		    &wish.csr },
-		{ "activate", NULL, "issue with it at once", OPTION_FLAG, &wish.activate },
+		{ "activate", NULL, "issue with it at once", OPTION_FLAG, &wish.plan.activate },
 		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
 	};
 	const struct option_set set = {
@@ -205,16 +192,9 @@ ca_rekey(int argc, char **argv)
 		.specs = specs,
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = rekey,
+		.wish = &wish,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	if (wish.activate && wish.csr != NULL)
-		return options_fail("ca rekey", "--activate and --csr exclude each other");
-	wish.name = options.arguments[0];
-	return make(options.config, &wish, authority_rekey, &err) < 0 ? cmd_fail("ca rekey", &err)
-								      : CMD_OK;
+	return options_run(&set, argc, argv);
 }

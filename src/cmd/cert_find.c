@@ -50,18 +50,11 @@ cert_find(struct db *db, const char *name, struct certificate_row **out, struct 
 {
 	if (find(db, name, out, err) == 0)
 		return 0;
-	if (error_is(err, ERR_NOT_FOUND)) {
-		error_clear(err);
-		return error_set(err, ERR_NOT_FOUND,
-		    "there is no certificate %.80s; certwright cert list shows those on record",
-		    name);
-	}
-	if (error_is(err, ERR_CONFLICT)) {
-		error_clear(err);
-		return error_set(err, ERR_CONFLICT,
+	if (!error_is(err, ERR_NOT_FOUND))
+		return error_replace(err, ERR_CONFLICT, ERR_CONFLICT,
 		    "several CAs gave the serial number %.48s; name the certificate by its "
 		    "fingerprint",
 		    name);
-	}
-	return -1;
+	return error_replace(err, ERR_NOT_FOUND, ERR_NOT_FOUND,
+	    "there is no certificate %.80s; certwright cert list shows those on record", name);
 }

@@ -15,7 +15,7 @@ add_hex(struct json_object *object, const char *name, struct bytes bytes)
 	cleanup(buf_release) struct buf text = BUF_INIT(HEX_MAX);
 
 	hex_encode(bytes, &text);
-	json_object_object_add(object, name, json_object_new_string(buf_text(&text)));
+	json_add_text(object, name, buf_text(&text));
 }
 
 static void
@@ -24,7 +24,7 @@ add_serial(struct json_object *object, const struct certificate_row *row)
 	cleanup(buf_release) struct buf text = BUF_INIT(HEX_MAX);
 
 	hex_encode_upper(bytes_of(row->serial, row->serial_len), &text);
-	json_object_object_add(object, "serial", json_object_new_string(buf_text(&text)));
+	json_add_text(object, "serial", buf_text(&text));
 }
 
 static struct json_object *
@@ -70,15 +70,14 @@ add_requester(struct json_object *object, const struct certificate_row *row)
 static void
 add_state(struct json_object *object, const struct certificate_row *row)
 {
-	json_object_object_add(
-	    object, "status", json_object_new_string(certificate_status_name(row->status)));
+	json_add_text(object, "status", certificate_status_name(row->status));
 	if (row->status != CERTIFICATE_GOOD) {
-		json_object_object_add(object, "revokedAt", ca_json_time(row->revoked_at));
-		json_object_object_add(object, "revocationReason",
-		    json_object_new_string(revoke_reason_name(row->revocation_reason)));
+		json_add(object, "revokedAt", ca_json_time(row->revoked_at));
+		json_add_text(
+		    object, "revocationReason", revoke_reason_name(row->revocation_reason));
 	}
 	if (row->lineage_compromised)
-		json_object_object_add(object, "lineageCompromised", json_object_new_boolean(true));
+		json_add_bool(object, "lineageCompromised", true);
 }
 
 static void
@@ -87,7 +86,7 @@ add_lineage(struct json_object *object, const struct certificate_row *row)
 	if (row->has_renewed_from)
 		json_add_uuid(object, "renewedFrom", &row->renewed_from);
 	json_add_uuid(object, "lineage", &row->lineage);
-	json_object_object_add(object, "renewals", json_object_new_int64(row->renewals));
+	json_add_int(object, "renewals", row->renewals);
 }
 
 struct json_object *
@@ -101,17 +100,17 @@ cert_json(const struct certificate_row *row)
 	add_serial(object, row);
 	add_hex(object, "fingerprint", bytes_of(row->fingerprint, sizeof(row->fingerprint)));
 	add_state(object, row);
-	json_object_object_add(object, "subject", text_json(buf_bytes(&row->subject)));
-	json_object_object_add(object, "sans", sans_json(row));
-	json_object_object_add(object, "notBefore", ca_json_time(row->not_before));
-	json_object_object_add(object, "notAfter", ca_json_time(row->not_after));
+	json_add(object, "subject", text_json(buf_bytes(&row->subject)));
+	json_add(object, "sans", sans_json(row));
+	json_add(object, "notBefore", ca_json_time(row->not_before));
+	json_add(object, "notAfter", ca_json_time(row->not_after));
 	json_add_filled(object, "generation", row->generation);
 	json_add_filled(object, "raProfile", row->ra_profile);
 	json_add_filled(object, "type", row->type);
 	json_add_filled(object, "source", row->source);
 	json_add_filled(object, "keyType", row->key_type);
-	json_object_object_add(object, "keyBits", json_object_new_int64(row->key_bits));
-	json_object_object_add(object, "issuedAt", ca_json_time(row->issued_at));
+	json_add_int(object, "keyBits", row->key_bits);
+	json_add(object, "issuedAt", ca_json_time(row->issued_at));
 	add_requester(object, row);
 	add_lineage(object, row);
 	json_add_filled(object, "dropped", row->dropped);
@@ -125,7 +124,7 @@ add_event(const struct revocation_event *event, void *arg, struct error *err)
 
 	if (object == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
-	json_object_object_add(object, "at", ca_json_time(event->at));
+	json_add(object, "at", ca_json_time(event->at));
 	json_add_filled(object, "action", revocation_action_name(event->action));
 	json_add_filled(object, "reason", revoke_reason_name(event->reason));
 	json_add_filled(object, "actor", event->actor);
@@ -145,6 +144,6 @@ cert_json_events(
 		return error_set(err, ERR_INTERNAL, "out of memory");
 	if (revocations_each(db, &row->id, add_event, events, err) < 0)
 		return -1;
-	json_object_object_add(object, "events", take(events));
+	json_add(object, "events", take(events));
 	return 0;
 }

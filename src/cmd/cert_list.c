@@ -43,13 +43,16 @@ static const struct {
 	[ASK_GROUP] = { SEARCH_GROUP, SEARCH_EQUALS },
 };
 
-/* The options as they were given, and what follows from them. */
+/* The options as they were given. */
 struct wish {
 	const char *values[ASK_COUNT];
 	const char *expiring;
 	const char *limit;
 	const char *after;
-	bool as_json;
+};
+
+/* What follows from them, and how far it is. */
+struct walk {
 	struct search_condition conditions[SEARCH_CONDITIONS_MAX];
 	struct certificates_search search;
 	const char *revoked[1]; /* the values of conditions that point here */
@@ -95,89 +98,88 @@ add_row(const struct certificate_row *row, void *arg, struct error *err)
 
 /* Page by page, until there are enough or it has looked long enough. */
 static int
-each(struct db *db, struct wish *wish, struct certificates_visit visit, struct error *err)
+each(struct db *db, struct walk *walk, struct certificates_visit visit, struct error *err)
 {
 	size_t examined = 0;
 
-	wish->search.token = wish->after;
 	do {
-		wish->search.page_size =
-		    wish->left < SEARCH_PAGE_MAX ? wish->left : SEARCH_PAGE_MAX;
-		if (certificates_search(db, &wish->search, visit, &wish->found, err) < 0)
+		walk->search.page_size =
+		    walk->left < SEARCH_PAGE_MAX ? walk->left : SEARCH_PAGE_MAX;
+		if (certificates_search(db, &walk->search, visit, &walk->found, err) < 0)
 			return -1;
-		memcpy(wish->token, wish->found.token, sizeof(wish->token));
-		wish->search.token = wish->token;
-		wish->left -= wish->found.hits;
-		examined += wish->found.examined;
-	} while (wish->left > 0 && wish->token[0] != '\0' && examined < EXAMINED_MAX);
-	wish->found.examined = examined;
+		memcpy(walk->token, walk->found.token, sizeof(walk->token));
+		walk->search.token = walk->token;
+		walk->left -= walk->found.hits;
+		examined += walk->found.examined;
+	} while (walk->left > 0 && walk->token[0] != '\0' && examined < EXAMINED_MAX);
+	walk->found.examined = examined;
 	return 0;
 }
 
 /* Of a list that is whole, or as long as was asked for, there is nothing to say. */
 static void
-tell_cut(const struct wish *wish)
+tell_cut(const struct walk *walk)
 {
-	if (wish->left > 0 && wish->found.token[0] != '\0')
+	if (walk->left > 0 && walk->found.token[0] != '\0')
 		(void)fprintf(stderr,
 		    "certwright cert list: stopped after looking at %zu certificates;"
 		    " go on with --after %s\n",
-		    wish->found.examined, wish->found.token);
+		    walk->found.examined, walk->found.token);
 }
 
 static int
-print_json(struct db *db, struct wish *wish, struct error *err)
+print_json(struct db *db, struct walk *walk, struct error *err)
 {
 	cleanup(json_object_putp) struct json_object *array = json_object_new_array();
 
 	if (array == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
-	if (each(db, wish, (struct certificates_visit){ add_json, array }, err) < 0)
+	if (each(db, walk, (struct certificates_visit){ add_json, array }, err) < 0)
 		return -1;
 	return table_print_json(array, err);
 }
 
 static int
-print_table(struct db *db, struct wish *wish, struct error *err)
+print_table(struct db *db, struct walk *walk, struct error *err)
 {
 	cleanup(table_release) struct table table;
 
 	table_init(&table, "SERIAL,STATUS,ENDS,TYPE,PROFILE,SUBJECT");
-	if (each(db, wish, (struct certificates_visit){ add_row, &table }, err) < 0)
+	if (each(db, walk, (struct certificates_visit){ add_row, &table }, err) < 0)
 		return -1;
 	return table_print(&table, err);
 }
 
 static void
 add_condition(
-    struct wish *wish, enum search_field field, enum search_operator op, const char *const *value)
+    struct walk *walk, enum search_field field, enum search_operator op, const char *const *value)
 {
-	wish->conditions[wish->search.condition_count++] =
+	walk->conditions[walk->search.condition_count++] =
 	    (struct search_condition){ field, op, NULL, value, 1 };
 }
 
 static void
-add_conditions(struct wish *wish)
+add_conditions(struct walk *walk, const struct wish *wish)
 {
 	for (size_t i = 0; i < ASK_COUNT; i++)
 		if (wish->values[i] != NULL)
-			add_condition(wish, ASKED[i].field, ASKED[i].op, &wish->values[i]);
-	wish->search.conditions = wish->conditions;
+			add_condition(walk, ASKED[i].field, ASKED[i].op, &wish->values[i]);
+	walk->search.conditions = walk->conditions;
 }
 
 /* Neither revoked nor ended nor yet to begin, and ending within so many days. */
 static void
-add_expiring(struct wish *wish, long days)
+add_expiring(struct walk *walk, long days)
 {
-	clock_text(wish->search.now, wish->begins);
-	clock_text(wish->search.now + (int64_t)days * DAY_S, wish->ends);
-	wish->revoked[0] = "revoked";
-	wish->times[0] = wish->begins;
-	wish->times[1] = wish->ends;
-	add_condition(wish, SEARCH_STATUS, SEARCH_NOT_EQUALS, wish->revoked);
-	add_condition(wish, SEARCH_NOT_BEFORE, SEARCH_LESSER_OR_EQUAL, &wish->times[0]);
-	add_condition(wish, SEARCH_NOT_AFTER, SEARCH_GREATER_OR_EQUAL, &wish->times[0]);
-	add_condition(wish, SEARCH_NOT_AFTER, SEARCH_LESSER, &wish->times[1]);
+	clock_text(walk->search.now, walk->begins);
+	clock_text(walk->search.now + (int64_t)days * DAY_S, walk->ends);
+	walk->revoked[0] = "revoked";
+	walk->times[0] = walk->begins;
+	walk->times[1] = walk->ends;
+	add_condition(walk, SEARCH_STATUS, SEARCH_NOT_EQUALS, walk->revoked);
+	add_condition(walk, SEARCH_NOT_BEFORE, SEARCH_LESSER_OR_EQUAL, &walk->times[0]);
+	add_condition(walk, SEARCH_NOT_AFTER, SEARCH_GREATER_OR_EQUAL, &walk->times[0]);
+	add_condition(walk, SEARCH_NOT_AFTER, SEARCH_LESSER, &walk->times[1]);
 }
 
 static int
@@ -194,43 +196,43 @@ check_status(const char *status, struct error *err)
 }
 
 static int
-read_wish(struct wish *wish, struct error *err)
+read_wish(const struct wish *wish, struct walk *out, struct error *err)
 {
 	static const struct option_range limits = { 1, DB_MAX_ROWS }, days = { 0, MAX_DAYS };
 	long limit = 100, expiring = 0;
 
 	if (check_status(wish->values[ASK_STATUS], err) < 0 ||
-	    (wish->limit != NULL && options_number("limit", wish->limit, limits, &limit, err) < 0))
-		return -1;
-	if (wish->expiring != NULL &&
+	    options_number("limit", wish->limit, limits, &limit, err) < 0 ||
 	    options_number("expiring", wish->expiring, days, &expiring, err) < 0)
 		return -1;
-	wish->left = (size_t)limit;
-	wish->search.now = clock_now();
-	add_conditions(wish);
+	out->left = (size_t)limit;
+	out->search.token = wish->after;
+	out->search.now = clock_now();
+	add_conditions(out, wish);
 	if (wish->expiring != NULL)
-		add_expiring(wish, expiring);
+		add_expiring(out, expiring);
 	return 0;
 }
 
 static int
-list(const char *config, struct wish *wish, struct error *err)
+list(const struct options *options, const void *wish, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
+	struct walk walk = { .left = 0 };
 
-	if (read_wish(wish, err) < 0 || records_open(config, &records, err) < 0)
+	if (read_wish(wish, &walk, err) < 0 || records_open(options->config, &records, err) < 0)
 		return -1;
-	if ((wish->as_json ? print_json(records.db, wish, err)
-			   : print_table(records.db, wish, err)) < 0)
+	if ((options->as_json ? print_json(records.db, &walk, err)
+			      : print_table(records.db, &walk, err)) < 0)
 		return -1;
-	tell_cut(wish);
+	tell_cut(&walk);
 	return 0;
 }
 
 int
 cert_list(int argc, char **argv)
 {
-	struct wish wish = { .as_json = false };
+	struct wish wish = { .limit = NULL };
 	const struct option_spec specs[] = {
 		{ "text", "TEXT",
 		    "part of subject, alternative names, UPN or serial number, case ignored",
@@ -249,7 +251,6 @@ cert_list(int argc, char **argv)
 		{ "limit", "N", "at most so many; 100 unless given", OPTION_TEXT, &wish.limit },
 		{ "after", "TOKEN", "go on where a list with the same options stopped", OPTION_TEXT,
 		    &wish.after },
-		{ "json", NULL, "print JSON", OPTION_FLAG, &wish.as_json },
 		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
 	};
 	const struct option_set set = {
@@ -258,12 +259,10 @@ cert_list(int argc, char **argv)
 			 "their "
 			 "end, else newest first.",
 		.specs = specs,
+		.json = "print JSON",
+		.run = list,
+		.wish = &wish,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return list(options.config, &wish, &err) < 0 ? cmd_fail("cert list", &err) : CMD_OK;
+	return options_run(&set, argc, argv);
 }

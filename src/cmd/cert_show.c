@@ -11,52 +11,54 @@
 enum { EXPORT_MAX = 2 * CERTIFICATE_ROW_DER_MAX };
 
 static int
-show(const char *config, const char *name, bool as_json, struct error *err)
+find(const struct records *records, const char *name, struct json_object **out, struct error *err)
 {
-	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(certificate_row_freep) struct certificate_row *row = NULL;
 	cleanup(json_object_putp) struct json_object *object = NULL;
 
-	if (records_open(config, &records, err) < 0 || cert_find(records.db, name, &row, err) < 0)
+	if (cert_find(records->db, name, &row, err) < 0)
 		return -1;
 	object = cert_json(row);
 	if (object == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
-	if (cert_json_events(records.db, row, object, err) < 0)
+	if (cert_json_events(records->db, row, object, err) < 0)
 		return -1;
-	return as_json ? table_print_json(object, err) : table_print_members(object, err);
+	*out = take(object);
+	return 0;
 }
 
 int
 cert_show(int argc, char **argv)
 {
 	static const struct records_showing showing = {
-		.command = "cert show",
-		.argument = "SERIAL|FINGERPRINT|ID",
+		.usage = "cert show [options] SERIAL|FINGERPRINT|ID",
 		.about = "Shows a certificate's record: whom it names, who asked for it, its state "
 			 "and history.",
-		.show = show,
+		.find = find,
+		.print = table_print_members,
 	};
 
 	return records_show(&showing, argc, argv);
 }
 
 struct wish {
-	const char *name;
 	const char *out;
 	bool der;
 	bool chain;
 };
 
 static int
-run_export(const char *config, const struct wish *wish, struct error *err)
+run_export(const struct options *options, const void *arg, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(certificate_row_freep) struct certificate_row *row = NULL;
 	cleanup(buf_release) struct buf out = BUF_INIT(EXPORT_MAX);
+	const struct wish *wish = arg;
 
-	if (records_open(config, &records, err) < 0 ||
-	    cert_find(records.db, wish->name, &row, err) < 0)
+	if (wish->der && wish->chain)
+		return options_fail("cert export", "--der gives one certificate; use PEM for more");
+	if (records_open(options->config, &records, err) < 0 ||
+	    cert_find(records.db, options->arguments[0], &row, err) < 0)
 		return -1;
 	if (wish->der)
 		return files_write(wish->out, buf_bytes(&row->der), err);
@@ -71,7 +73,7 @@ run_export(const char *config, const struct wish *wish, struct error *err)
 int
 cert_export(int argc, char **argv)
 {
-	struct wish wish = { .name = NULL };
+	struct wish wish = { .out = NULL };
 	const struct option_spec specs[] = {
 		{ "der", NULL, "DER in place of PEM", OPTION_FLAG, &wish.der },
 		{ "chain", NULL, "the issuing CA's certificate too", OPTION_FLAG, &wish.chain },
@@ -84,15 +86,9 @@ cert_export(int argc, char **argv)
 		.specs = specs,
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = run_export,
+		.wish = &wish,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	if (wish.der && wish.chain)
-		return options_fail("cert export", "--der gives one certificate; use PEM for more");
-	wish.name = options.arguments[0];
-	return run_export(options.config, &wish, &err) < 0 ? cmd_fail("cert export", &err) : CMD_OK;
+	return options_run(&set, argc, argv);
 }

@@ -5,6 +5,13 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 
+static int
+check(const struct options *options, const void *wish, struct error *err)
+{
+	(void)wish;
+	return settings_print(options->config, stdout, err);
+}
+
 int
 cmd_check_config(int argc, char **argv)
 {
@@ -13,14 +20,8 @@ cmd_check_config(int argc, char **argv)
 		.about =
 		    "Reads the settings from the file and the environment and shows each one, its\n"
 		    "value and where it came from. Ends with 78 when something is wrong.",
+		.run = check,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	if (settings_print(options.config, stdout, &err) < 0)
-		return cmd_fail("check-config", &err);
-	return CMD_OK;
+	return options_run(&set, argc, argv);
 }

@@ -139,3 +139,9 @@ files_write(const char *path, struct bytes bytes, struct error *err)
 	return S_ISREG(st.st_mode) ? replace_target(path, bytes, err)
 				   : write_in_place(path, bytes, err);
 }
+
+int
+files_flush(struct error *err)
+{
+	return fflush(stdout) == 0 ? 0 : error_set(err, ERR_INTERNAL, "cannot write the report");
+}

@@ -13,4 +13,7 @@ int files_read(const char *path, struct buf *out, struct error *err);
  */
 int files_write(const char *path, struct bytes bytes, struct error *err);
 
+/* Sees to it that what was printed to stdout is there. */
+int files_flush(struct error *err);
+
 #endif

@@ -1,82 +1,49 @@
 /* certwright key: the private keys that the records name, and the keyring. */
 #include "cmd/key.h"
 
-#include <stdio.h>
-
 #include "cmd/ca_json.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/records.h"
-#include "cmd/table.h"
 
 static int
-add_json(const struct managed_key *key, void *arg, struct error *err)
+add_key(const struct managed_key *key, void *arg, struct error *err)
 {
+	const struct records_gathered *gathered = arg;
 	struct json_object *object = ca_json_key(key);
 
 	if (object == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
-	json_object_array_add(arg, object);
+	json_object_array_add(gathered->array, object);
 	return 0;
 }
 
 static int
-add_row(const struct managed_key *key, void *arg, struct error *err)
+gather(struct records_gathered *gathered, struct error *err)
 {
-	struct table *table = arg;
-	char bits[16];
-
-	(void)err;
-	(void)snprintf(bits, sizeof(bits), "%u", key->bits);
-	table_add(table, key->name);
-	table_add(table, key->algorithm);
-	table_add(table, bits);
-	table_add(table, key->usages);
-	table_add(table, key->state);
-	table_add(table, key->uri);
-	return 0;
+	return keys_each(gathered->records->db, add_key, gathered, err);
 }
 
-static int
-print_json(struct db *db, struct error *err)
+static void
+add_row(struct table *table, const struct json_object *key)
 {
-	cleanup(json_object_putp) struct json_object *array = json_object_new_array();
-
-	if (array == NULL)
-		return error_set(err, ERR_INTERNAL, "out of memory");
-	if (keys_each(db, add_json, array, err) < 0)
-		return -1;
-	return table_print_json(array, err);
-}
-
-static int
-print_table(struct db *db, struct error *err)
-{
-	cleanup(table_release) struct table table;
-
-	table_init(&table, "NAME,ALGORITHM,BITS,USAGES,STATE,URI");
-	if (keys_each(db, add_row, &table, err) < 0)
-		return -1;
-	return table_print(&table, err);
-}
-
-static int
-list(const char *config, bool as_json, struct error *err)
-{
-	cleanup(records_release) struct records records = { .settings = NULL };
-
-	if (records_open(config, &records, err) < 0)
-		return -1;
-	return as_json ? print_json(records.db, err) : print_table(records.db, err);
+	table_add_member(table, key, "name");
+	table_add_member(table, key, "algorithm");
+	table_add_member(table, key, "bits");
+	table_add_member(table, key, "usages");
+	table_add_member(table, key, "state");
+	table_add_member(table, key, "uri");
 }
 
 static int
 key_list(int argc, char **argv)
 {
 	static const struct records_listing listing = {
-		.command = "key list",
+		.usage = "key list [options]",
 		.about = "Lists the private keys on record and where they are.",
-		.list = list,
+		.head = "NAME,ALGORITHM,BITS,USAGES,STATE,URI",
+		.gather = gather,
+		.add_rows = add_row,
 	};
 
 	return records_list(&listing, argc, argv);

@@ -2,7 +2,9 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
-#include "cmd/ca_json.h"
+#include "base/json.h"
+#include "base/json_add.h"
+#include "cmd/files.h"
 #include "cmd/key.h"
 #include "cmd/options.h"
 #include "cmd/records.h"
@@ -27,21 +29,15 @@ open_all(const char *config, struct records *records, struct keyring **keyring, 
 }
 
 static int
-flush(struct error *err)
-{
-	return fflush(stdout) == 0 ? 0 : error_set(err, ERR_INTERNAL, "cannot write the report");
-}
-
-static int
 add_json(const char *path, const struct keyring_added *added, struct error *err)
 {
 	cleanup(json_object_putp) struct json_object *object = json_object_new_object();
 
 	if (object == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
-	json_object_object_add(object, "id", json_object_new_string(added->id));
-	json_object_object_add(object, "file", json_object_new_string(path));
-	json_object_object_add(object, "keys", json_object_new_int64((int64_t)added->count));
+	json_add_text(object, "id", added->id);
+	json_add_text(object, "file", path);
+	json_add_int(object, "keys", (int64_t)added->count);
 	return table_print_json(object, err);
 }
 
@@ -58,35 +54,37 @@ report_added(const char *path, const struct keyring_added *added, struct error *
 			     "When every host has this file and was reloaded, run certwright key "
 			     "rotate-secrets.\n",
 		    added->id, path, added->count);
-	return flush(err);
+	return files_flush(err);
 }
 
 static int
-add(const char *config, bool as_json, struct error *err)
+add(const struct options *options, const void *wish, struct error *err)
 {
 	cleanup(settings_freep) struct settings *settings = NULL;
 	struct keyring_added added;
 	const char *path;
 
-	if (settings_load(config, &settings, err) < 0 || check_set(settings, err) < 0)
+	(void)wish;
+	if (settings_load(options->config, &settings, err) < 0 || check_set(settings, err) < 0)
 		return -1;
 	path = settings->keys.keyring_file;
 	if (keyring_add_key(path, &added, err) < 0)
 		return -1;
-	return as_json ? add_json(path, &added, err) : report_added(path, &added, err);
+	return options->as_json ? add_json(path, &added, err) : report_added(path, &added, err);
 }
 
 int
 key_new_secret_key(int argc, char **argv)
 {
-	static const struct records_listing listing = {
-		.command = "key new-secret-key",
+	static const struct option_set set = {
+		.usage = "key new-secret-key [options]",
 		.about = "Makes the file of [Keys] KeyringFile with a new key, or puts a new key "
 			 "in\nfront of those that it has.",
-		.list = add,
+		.json = "print JSON",
+		.run = add,
 	};
 
-	return records_list(&listing, argc, argv);
+	return options_run(&set, argc, argv);
 }
 
 /* What a key is there for; the first one seals. */
@@ -110,10 +108,9 @@ print_uses_json(const struct secret_uses *uses, struct error *err)
 
 		if (object == NULL)
 			return error_set(err, ERR_INTERNAL, "out of memory");
-		json_object_object_add(object, "id", json_object_new_string(uses->items[i].id));
-		json_object_object_add(object, "use", json_object_new_string(use_name(uses, i)));
-		json_object_object_add(
-		    object, "values", json_object_new_int64(uses->items[i].values));
+		json_add_text(object, "id", uses->items[i].id);
+		json_add_text(object, "use", use_name(uses, i));
+		json_add_int(object, "values", uses->items[i].values);
 		json_object_array_add(array, object);
 	}
 	return table_print_json(array, err);
@@ -137,28 +134,30 @@ print_uses(const struct secret_uses *uses, struct error *err)
 }
 
 static int
-list(const char *config, bool as_json, struct error *err)
+list(const struct options *options, const void *wish, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(keyring_freep) struct keyring *keyring = NULL;
 	struct secret_uses uses;
 
-	if (open_all(config, &records, &keyring, err) < 0 ||
+	(void)wish;
+	if (open_all(options->config, &records, &keyring, err) < 0 ||
 	    secret_rotation_uses(records.db, keyring, &uses, err) < 0)
 		return -1;
-	return as_json ? print_uses_json(&uses, err) : print_uses(&uses, err);
+	return options->as_json ? print_uses_json(&uses, err) : print_uses(&uses, err);
 }
 
 int
 key_list_secret_keys(int argc, char **argv)
 {
-	static const struct records_listing listing = {
-		.command = "key list-secret-keys",
+	static const struct option_set set = {
+		.usage = "key list-secret-keys [options]",
 		.about = "Lists the keys of the keyring and how many values are sealed under each.",
-		.list = list,
+		.json = "print JSON",
+		.run = list,
 	};
 
-	return records_list(&listing, argc, argv);
+	return options_run(&set, argc, argv);
 }
 
 static int
@@ -172,10 +171,10 @@ print_rotation_json(
 		json_object_put(unused);
 		return error_set(err, ERR_INTERNAL, "out of memory");
 	}
-	json_object_object_add(object, "key", json_object_new_string(uses->items[0].id));
-	json_object_object_add(object, "sealed", json_object_new_int64(done->sealed));
-	json_object_object_add(object, "skipped", json_object_new_int64(done->skipped));
-	json_object_object_add(object, "failed", json_object_new_int64(done->failed));
+	json_add_text(object, "key", uses->items[0].id);
+	json_add_int(object, "sealed", done->sealed);
+	json_add_int(object, "skipped", done->skipped);
+	json_add_int(object, "failed", done->failed);
 	json_object_object_add(object, "unused", unused);
 	for (size_t i = 1; i < uses->count; i++)
 		if (uses->items[i].values == 0)
@@ -198,22 +197,23 @@ print_rotation(
 			    "Nothing is under the key %s any more: it may leave the keyring, but "
 			    "older backups of the database need it.\n",
 			    uses->items[i].id);
-	return flush(err);
+	return files_flush(err);
 }
 
 static int
-rotate(const char *config, bool as_json, struct error *err)
+rotate(const struct options *options, const void *wish, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(keyring_freep) struct keyring *keyring = NULL;
 	struct secret_rotation done;
 	struct secret_uses uses;
 
-	if (open_all(config, &records, &keyring, err) < 0 ||
+	(void)wish;
+	if (open_all(options->config, &records, &keyring, err) < 0 ||
 	    secret_rotation_run(records.db, keyring, records.actor, &done, err) < 0 ||
 	    secret_rotation_uses(records.db, keyring, &uses, err) < 0 ||
-	    (as_json ? print_rotation_json(&done, &uses, err) : print_rotation(&done, &uses, err)) <
-		0)
+	    (options->as_json ? print_rotation_json(&done, &uses, err)
+			      : print_rotation(&done, &uses, err)) < 0)
 		return -1;
 	if (done.failed == 0)
 		return 0;
@@ -224,12 +224,13 @@ rotate(const char *config, bool as_json, struct error *err)
 int
 key_rotate_secrets(int argc, char **argv)
 {
-	static const struct records_listing listing = {
-		.command = "key rotate-secrets",
+	static const struct option_set set = {
+		.usage = "key rotate-secrets [options]",
 		.about = "Seals every secret in the database that is under an older key of the "
 			 "keyring\nanew under its first key. It may be stopped and run again.",
-		.list = rotate,
+		.json = "print JSON",
+		.run = rotate,
 	};
 
-	return records_list(&listing, argc, argv);
+	return options_run(&set, argc, argv);
 }

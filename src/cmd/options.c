@@ -19,7 +19,7 @@ static const char DEFAULT_CONFIG[] = SYSCONFDIR "/certwright/certwright.conf";
 /* One run of options_parse. */
 struct parser {
 	const struct option_set *set;
-	const struct option_spec *config; /* the table of --config alone */
+	const struct option_spec *common; /* --config, and --json of a set that has it */
 	int argc;
 	char **argv;
 	int next;
@@ -29,7 +29,7 @@ struct parser {
 static int
 command_length(const char *usage)
 {
-	size_t len = strcspn(usage, "[<");
+	size_t len = strspn(usage, "abcdefghijklmnopqrstuvwxyz- ");
 
 	while (len > 0 && usage[len - 1] == ' ')
 		len--;
@@ -61,6 +61,8 @@ print_help(const struct option_set *set)
 	for (const struct option_spec *spec = set->specs; spec != NULL && spec->name != NULL;
 	     spec++)
 		print_row(spec->name, spec->argument, spec->help);
+	if (set->json != NULL)
+		print_row("json", NULL, set->json);
 	print_row(
 	    "config", "FILE", "settings, instead of " SYSCONFDIR "/certwright/certwright.conf");
 	print_row("help", NULL, "print this and end");
@@ -69,17 +71,27 @@ print_help(const struct option_set *set)
 static enum options_result wrong(const struct option_set *set, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+static void print_fault(const char *usage, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void
+print_fault(const char *usage, const char *format, va_list args)
+{
+	int len = command_length(usage);
+
+	(void)fprintf(stderr, "certwright %.*s: ", len, usage);
+	(void)vfprintf(stderr, format, args);
+	(void)fprintf(stderr, "; see certwright %.*s --help\n", len, usage);
+}
+
 static enum options_result
 wrong(const struct option_set *set, const char *format, ...)
 {
-	int len = command_length(set->usage);
 	va_list args;
 
-	(void)fprintf(stderr, "certwright %.*s: ", len, set->usage);
 	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
+	print_fault(set->usage, format, args);
 	va_end(args);
-	(void)fprintf(stderr, "; see certwright %.*s --help\n", len, set->usage);
 	return OPTIONS_WRONG;
 }
 
@@ -88,11 +100,9 @@ options_fail(const char *command, const char *format, ...)
 {
 	va_list args;
 
-	(void)fprintf(stderr, "certwright %s: ", command);
 	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
+	print_fault(command, format, args);
 	va_end(args);
-	(void)fprintf(stderr, "; see certwright %s --help\n", command);
 	return CMD_USAGE;
 }
 
@@ -140,7 +150,7 @@ take_option(struct parser *parser, const char *argument)
 	const struct option_spec *spec = find_spec(parser->set->specs, name, len);
 
 	if (spec == NULL)
-		spec = find_spec(parser->config, name, len);
+		spec = find_spec(parser->common, name, len);
 	if (spec == NULL)
 		return wrong(parser->set, "unknown option --%.*s", (int)len, name);
 	if (spec->kind == OPTION_FLAG) {
@@ -172,14 +182,13 @@ enum options_result
 options_parse(const struct option_set *set, int argc, char **argv, struct options *out)
 {
 	const char *config = NULL;
-	const struct option_spec config_spec[] = {
-		{ .name = "config", .kind = OPTION_TEXT, .target = (void *)&config },
-		{ .name = NULL },
-	};
-	struct parser parser = {
-		.set = set, .config = config_spec, .argc = argc, .argv = argv, .next = 1
-	};
 	struct options found = { .arguments = argv + (argc > 0) };
+	const struct option_spec common[] = {
+		{ "config", NULL, NULL, OPTION_TEXT, (void *)&config },
+		{ set->json != NULL ? "json" : NULL, NULL, NULL, OPTION_FLAG, &found.as_json },
+		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
+	};
+	struct parser parser = { set, common, argc, argv, 1 };
 	bool is_ended = false;
 
 	while (parser.next < argc) {
@@ -204,6 +213,24 @@ options_parse(const struct option_set *set, int argc, char **argv, struct option
 	found.config = config != NULL ? config : DEFAULT_CONFIG;
 	*out = found;
 	return check_count(set, out);
+}
+
+int
+options_run(const struct option_set *set, int argc, char **argv)
+{
+	char name[48];
+	struct options options;
+	struct error err = { .code = ERR_NONE };
+	enum options_result result = options_parse(set, argc, argv, &options);
+	int status;
+
+	if (result != OPTIONS_GO)
+		return options_status(result);
+	status = set->run(&options, set->wish, &err);
+	if (status >= 0)
+		return status;
+	(void)snprintf(name, sizeof(name), "%.*s", command_length(set->usage), set->usage);
+	return cmd_fail(name, &err);
 }
 
 static void
@@ -236,10 +263,13 @@ int
 options_number(
     const char *name, const char *text, struct option_range range, long *out, struct error *err)
 {
-	size_t sign = text[0] == '-' ? 1 : 0;
-	size_t len = strspn(text + sign, "0123456789");
+	size_t sign, len;
 	long value;
 
+	if (text == NULL)
+		return 0;
+	sign = text[0] == '-' ? 1 : 0;
+	len = strspn(text + sign, "0123456789");
 	errno = 0;
 	value = strtol(text, NULL, 10);
 	if (len == 0 || text[sign + len] != '\0' || errno != 0 || value < range.min ||

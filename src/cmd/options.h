@@ -30,20 +30,25 @@ struct option_spec {
 	void *target; /* const char **, bool * or struct option_list *, by kind */
 };
 
-/* A subcommand (or an action of one): what --help shows and what may be given. */
+/* What parsing found; texts are borrowed from argv. */
+struct options {
+	const char *config; /* --config FILE, else SYSCONFDIR/certwright/certwright.conf */
+	bool as_json;       /* --json */
+	char **arguments;   /* those that are not options: a run of argv, which is reordered */
+	size_t count;
+};
+
+/* A subcommand (or an action of one): what --help shows, what may be given and what it does. */
 struct option_set {
 	const char *usage;               /* after "certwright ", such as "ca init [options] NAME" */
 	const char *about;               /* one or two sentences */
 	const struct option_spec *specs; /* may be NULL */
+	const char *json;                /* help of --json; NULL: there is no such option */
 	size_t min_arguments;            /* arguments that are not options */
 	size_t max_arguments;
-};
-
-/* What parsing found; texts are borrowed from argv. */
-struct options {
-	const char *config; /* --config FILE, else SYSCONFDIR/certwright/certwright.conf */
-	char **arguments;   /* those that are not options: a run of argv, which is reordered */
-	size_t count;
+	/* For options_run: an exit status whose reason was told, or -1 and err. */
+	int (*run)(const struct options *options, const void *wish, struct error *err);
+	const void *wish; /* for run: what the targets of specs are in */
 };
 
 enum options_result {
@@ -54,17 +59,16 @@ enum options_result {
 
 /*
  * Takes argv[1..]: the options of set->specs, and --config and --help, which
- * every subcommand has. "--" ends the options. Nothing is abbreviated. Typical use:
- *
- *	enum options_result result = options_parse(&set, argc, argv, &options);
- *	if (result != OPTIONS_GO)
- *		return options_status(result);
+ * every subcommand has. "--" ends the options. Nothing is abbreviated.
  */
 enum options_result options_parse(
     const struct option_set *set, int argc, char **argv, struct options *out);
 
 /* The exit status for a result that is not OPTIONS_GO. */
 int options_status(enum options_result result);
+
+/* A whole subcommand: parses, calls set->run, tells its error; returns the exit status. */
+int options_run(const struct option_set *set, int argc, char **argv);
 
 /*
  * For a subcommand with actions ("ca init", "profile show"): a table that ends with
@@ -79,7 +83,10 @@ struct option_action {
 int options_dispatch(
     const char *command, const struct option_action *actions, int argc, char **argv);
 
-/* A decimal number in the range, nothing before or after it; ERR_CONFIG names the option. */
+/*
+ * A decimal number in the range, nothing before or after it; ERR_CONFIG names the option. Without
+ * a text, since the option was not given, *out stays.
+ */
 struct option_range {
 	long min;
 	long max;

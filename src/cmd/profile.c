@@ -2,12 +2,12 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/json_add.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/profile_rule.h"
 #include "cmd/profile_use.h"
 #include "cmd/records.h"
-#include "cmd/table.h"
 #include "enroll/profile_audit.h"
 #include "enroll/profile_change.h"
 #include "enroll/profile_rules.h"
@@ -27,111 +27,78 @@ profile_json(
 		return error_set(err, ERR_INTERNAL, "out of memory");
 	if (authorities_find_id(db, &profile->authority_id, &authority, err) < 0)
 		return -1;
-	json_object_object_add(object, "Name", json_object_new_string(profile->name));
-	json_object_object_add(object, "Authority", json_object_new_string(authority.name));
-	json_object_object_add(object, "Revision", json_object_new_int64(profile->revision));
+	json_add_text(object, "Name", profile->name);
+	json_add_text(object, "Authority", authority.name);
+	json_add_int(object, "Revision", profile->revision);
 	for (size_t i = 0; i < count; i++)
-		json_object_object_add(
-		    object, fields[i].name, profile_rules_json(profile, &fields[i]));
-	json_object_object_add(object, "Enroller", profile_audit_enrollers(profile));
+		json_add(object, fields[i].name, profile_rules_json(profile, &fields[i]));
+	json_add(object, "Enroller", profile_audit_enrollers(profile));
 	*out = take(object);
 	return 0;
 }
 
-struct list {
-	struct db *db;
-	struct json_object *array;
-};
-
 static int
 add_profile(const struct ra_profile *profile, void *arg, struct error *err)
 {
-	const struct list *list = arg;
+	const struct records_gathered *gathered = arg;
 	struct json_object *object = NULL;
 
 	if (profile->archived)
 		return 0;
-	if (profile_json(list->db, profile, &object, err) < 0)
+	if (profile_json(gathered->records->db, profile, &object, err) < 0)
 		return -1;
-	json_object_array_add(list->array, object);
+	json_object_array_add(gathered->array, object);
 	return 0;
 }
 
+static int
+gather(struct records_gathered *gathered, struct error *err)
+{
+	return ra_profiles_each(gathered->records->db, add_profile, gathered, err);
+}
+
 static void
-add_cell(struct table *table, struct json_object *profile, const char *name)
+add_row(struct table *table, const struct json_object *profile)
 {
-	table_add(table, json_object_get_string(json_object_object_get(profile, name)));
-}
-
-static int
-print_list(const struct json_object *profiles, struct error *err)
-{
-	cleanup(table_release) struct table table;
-
-	table_init(&table, "NAME,AUTHORITY,ENABLED,DAYS,DESCRIPTION");
-	for (size_t i = 0; i < json_object_array_length(profiles); i++) {
-		struct json_object *profile = json_object_array_get_idx(profiles, i);
-
-		add_cell(&table, profile, "Name");
-		add_cell(&table, profile, "Authority");
-		add_cell(&table, profile, "Enabled");
-		add_cell(&table, profile, "ValidityDays");
-		add_cell(&table, profile, "Description");
-	}
-	return table_print(&table, err);
-}
-
-static int
-list(const char *config, bool as_json, struct error *err)
-{
-	cleanup(records_release) struct records records = { .settings = NULL };
-	cleanup(json_object_putp) struct json_object *array = json_object_new_array();
-	struct list gathered = { .array = array };
-
-	if (array == NULL)
-		return error_set(err, ERR_INTERNAL, "out of memory");
-	if (records_open(config, &records, err) < 0)
-		return -1;
-	gathered.db = records.db;
-	if (ra_profiles_each(records.db, add_profile, &gathered, err) < 0)
-		return -1;
-	return as_json ? table_print_json(array, err) : print_list(array, err);
+	table_add_member(table, profile, "Name");
+	table_add_member(table, profile, "Authority");
+	table_add_member(table, profile, "Enabled");
+	table_add_member(table, profile, "ValidityDays");
+	table_add_member(table, profile, "Description");
 }
 
 static int
 profile_list(int argc, char **argv)
 {
 	static const struct records_listing listing = {
-		.command = "profile list",
+		.usage = "profile list [options]",
 		.about = "Lists the RA profiles.",
-		.list = list,
+		.head = "NAME,AUTHORITY,ENABLED,DAYS,DESCRIPTION",
+		.gather = gather,
+		.add_rows = add_row,
 	};
 
 	return records_list(&listing, argc, argv);
 }
 
 static int
-show(const char *config, const char *name, bool as_json, struct error *err)
+find(const struct records *records, const char *name, struct json_object **out, struct error *err)
 {
-	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(ra_profile_freep) struct ra_profile *profile = NULL;
-	cleanup(json_object_putp) struct json_object *object = NULL;
 
-	if (records_open(config, &records, err) < 0 ||
-	    profile_use_find(records.db, name, &profile, err) < 0 ||
-	    profile_json(records.db, profile, &object, err) < 0)
+	if (profile_use_find(records->db, name, &profile, err) < 0)
 		return -1;
-	return as_json ? table_print_json(object, err) : table_print_members(object, err);
+	return profile_json(records->db, profile, out, err);
 }
 
 static int
 profile_show(int argc, char **argv)
 {
 	static const struct records_showing showing = {
-		.command = "profile show",
-		.argument = "NAME",
+		.usage = "profile show [options] NAME",
 		.about = "Shows the rules of an RA profile and who may enroll with it.",
-		.show = show,
+		.find = find,
+		.print = table_print_members,
 	};
 
 	return records_show(&showing, argc, argv);
@@ -148,18 +115,21 @@ assign_all(struct ra_profile *profile, char *const *assignments, size_t count, s
 }
 
 static int
-create(const struct options *options, const char *authority, struct error *err)
+create(const struct options *options, const void *arg, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(ra_profile_freep) struct ra_profile *profile = ra_profile_new();
-	const struct audit_actor actor = { .name = records.actor, .remote_address = "" };
+	const struct audit_actor actor = records_actor(&records);
+	const char *const *authority = arg;
 	const struct profile_creation creation = {
 		.actor = &actor,
-		.authority = authority,
+		.authority = *authority,
 		.profile = profile,
 	};
 	const char *name = options->arguments[0];
 
+	if (*authority == NULL)
+		return options_fail("profile create", "--authority is needed");
 	if (profile == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
 	profile_rules_defaults(profile);
@@ -169,12 +139,9 @@ create(const struct options *options, const char *authority, struct error *err)
 	if (assign_all(profile, options->arguments + 1, options->count - 1, err) < 0 ||
 	    records_open(options->config, &records, err) < 0)
 		return -1;
-	if (profile_change_create(records.db, &creation, err) < 0) {
-		if (!error_is(err, ERR_CONFLICT))
-			return -1;
-		error_clear(err);
-		return error_set(err, ERR_CONFLICT, "there is an RA profile %s already", name);
-	}
+	if (profile_change_create(records.db, &creation, err) < 0)
+		return error_replace(
+		    err, ERR_CONFLICT, ERR_CONFLICT, "there is an RA profile %s already", name);
 	(void)printf("RA profile %s was made.\n", profile->name);
 	if (profile->enroller_count == 0)
 		(void)printf("It is open to nobody yet: certwright profile set %s "
@@ -198,27 +165,23 @@ profile_create(int argc, char **argv)
 		.specs = specs,
 		.min_arguments = 1,
 		.max_arguments = 1 + MAX_ASSIGNMENTS,
+		.run = create,
+		.wish = &authority,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	if (authority == NULL)
-		return options_fail("profile create", "--authority is needed");
-	return create(&options, authority, &err) < 0 ? cmd_fail("profile create", &err) : CMD_OK;
+	return options_run(&set, argc, argv);
 }
 
 static int
-set_rules(const struct options *options, struct error *err)
+set_rules(const struct options *options, const void *wish, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(ra_profile_freep) struct ra_profile *before = NULL;
 	cleanup(ra_profile_freep) struct ra_profile *after = NULL;
-	const struct audit_actor actor = { .name = records.actor, .remote_address = "" };
+	const struct audit_actor actor = records_actor(&records);
 	struct profile_change change = { .actor = &actor };
 
+	(void)wish;
 	if (records_open(options->config, &records, err) < 0 ||
 	    profile_use_find(records.db, options->arguments[0], &before, err) < 0 ||
 	    ra_profiles_find_id(records.db, &before->id, &after, err) < 0 ||
@@ -243,17 +206,12 @@ profile_set(int argc, char **argv)
 		.usage = "profile set NAME Key=value...",
 		.min_arguments = 2,
 		.max_arguments = 1 + MAX_ASSIGNMENTS,
+		.run = set_rules,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result;
 
 	profile_rule_help(&about);
 	set.about = buf_text(&about);
-	result = options_parse(&set, argc, argv, &options);
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return set_rules(&options, &err) < 0 ? cmd_fail("profile set", &err) : CMD_OK;
+	return options_run(&set, argc, argv);
 }
 
 int

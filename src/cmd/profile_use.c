@@ -6,18 +6,24 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/records.h"
+#include "cmd/scep_profile.h"
 #include "enroll/profile_archive.h"
 #include "enroll/profile_change.h"
 #include "enroll/profile_scep.h"
 
-/* What an action does with the profile that its first argument names. */
+/* A profile, and what an action on it is given besides. */
+struct use {
+	struct db *db;
+	struct audit_actor actor;
+	const struct ra_profile *profile;
+	char *const *more; /* arguments after the profile's name */
+};
+
 struct action {
-	const char *command;
 	const char *usage;
 	const char *about;
 	size_t arguments;
-	int (*run)(const struct records *records, const struct ra_profile *profile,
-	    const struct options *options, struct error *err);
+	int (*run)(const struct use *use, struct error *err);
 };
 
 int
@@ -25,29 +31,23 @@ profile_use_find(struct db *db, const char *name, struct ra_profile **out, struc
 {
 	if (ra_profiles_find(db, name, out, err) == 0)
 		return 0;
-	if (!error_is(err, ERR_NOT_FOUND))
-		return -1;
-	error_clear(err);
-	return error_set(err, ERR_NOT_FOUND,
+	return error_replace(err, ERR_NOT_FOUND, ERR_NOT_FOUND,
 	    "there is no RA profile \"%.64s\"; certwright profile list shows all", name);
 }
 
-static struct audit_actor
-actor_of(const struct records *records)
-{
-	return (struct audit_actor){ .name = records->actor, .remote_address = "" };
-}
-
 static int
-run_on_profile(const struct action *action, const struct options *options, struct error *err)
+run_on_profile(const struct options *options, const void *arg, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(ra_profile_freep) struct ra_profile *profile = NULL;
+	const struct action *action = arg;
+	struct use use;
 
 	if (records_open(options->config, &records, err) < 0 ||
 	    profile_use_find(records.db, options->arguments[0], &profile, err) < 0)
 		return -1;
-	return action->run(&records, profile, options, err);
+	use = (struct use){ records.db, records_actor(&records), profile, options->arguments + 1 };
+	return action->run(&use, err);
 }
 
 static int
@@ -58,27 +58,19 @@ run_action(const struct action *action, int argc, char **argv)
 		.about = action->about,
 		.min_arguments = action->arguments,
 		.max_arguments = action->arguments,
+		.run = run_on_profile,
+		.wish = action,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return run_on_profile(action, &options, &err) < 0 ? cmd_fail(action->command, &err)
-							  : CMD_OK;
+	return options_run(&set, argc, argv);
 }
 
 static int
-enable(const struct records *records, const struct ra_profile *profile,
-    const struct options *options, struct error *err)
+enable(const struct use *use, struct error *err)
 {
-	const struct audit_actor actor = actor_of(records);
-
-	(void)options;
-	if (profile_change_enable(records->db, &actor, &profile->id, err) < 0)
+	if (profile_change_enable(use->db, &use->actor, &use->profile->id, err) < 0)
 		return -1;
-	(void)printf("RA profile %s is enabled.\n", profile->name);
+	(void)printf("RA profile %s is enabled.\n", use->profile->name);
 	return 0;
 }
 
@@ -86,7 +78,6 @@ int
 profile_use_enable(int argc, char **argv)
 {
 	static const struct action action = {
-		.command = "profile enable",
 		.usage = "profile enable NAME",
 		.about = "Enables an RA profile.",
 		.arguments = 1,
@@ -97,15 +88,11 @@ profile_use_enable(int argc, char **argv)
 }
 
 static int
-disable(const struct records *records, const struct ra_profile *profile,
-    const struct options *options, struct error *err)
+disable(const struct use *use, struct error *err)
 {
-	const struct audit_actor actor = actor_of(records);
-
-	(void)options;
-	if (profile_change_disable(records->db, &actor, &profile->id, err) < 0)
+	if (profile_change_disable(use->db, &use->actor, &use->profile->id, err) < 0)
 		return -1;
-	(void)printf("RA profile %s is disabled.\n", profile->name);
+	(void)printf("RA profile %s is disabled.\n", use->profile->name);
 	return 0;
 }
 
@@ -113,7 +100,6 @@ int
 profile_use_disable(int argc, char **argv)
 {
 	static const struct action action = {
-		.command = "profile disable",
 		.usage = "profile disable NAME",
 		.about = "Disables an RA profile: nothing is issued or renewed with it any more.",
 		.arguments = 1,
@@ -123,21 +109,18 @@ profile_use_disable(int argc, char **argv)
 	return run_action(&action, argc, argv);
 }
 
-static int delete (const struct records *records, const struct ra_profile *profile,
-    const struct options *options, struct error *err)
+static int delete (const struct use *use, struct error *err)
 {
-	const struct audit_actor actor = actor_of(records);
 	enum profile_fate fate = PROFILE_ARCHIVED;
 
-	(void)options;
-	if (profile_archive_remove(records->db, &actor, &profile->id, &fate, err) < 0)
+	if (profile_archive_remove(use->db, &use->actor, &use->profile->id, &fate, err) < 0)
 		return -1;
 	if (fate == PROFILE_DELETED)
-		(void)printf("RA profile %s was deleted.\n", profile->name);
+		(void)printf("RA profile %s was deleted.\n", use->profile->name);
 	else
 		(void)printf("RA profile %s was archived: it is in use, or was until a moment "
 			     "ago. Its name stays taken.\n",
-		    profile->name);
+		    use->profile->name);
 	return 0;
 }
 
@@ -145,7 +128,6 @@ int
 profile_use_delete(int argc, char **argv)
 {
 	static const struct action action = {
-		.command = "profile delete",
 		.usage = "profile delete NAME",
 		.about = "Deletes an RA profile. One that certificates refer to, that another "
 			 "profile has as an\nenroller, or that may have issued within the last "
@@ -159,30 +141,19 @@ profile_use_delete(int argc, char **argv)
 }
 
 static int
-find_scep_profile(struct db *db, const char *name, struct scep_profile **out, struct error *err)
+scep_activate(const struct use *use, struct error *err)
 {
-	if (scep_profiles_find(db, name, out, err) == 0)
-		return 0;
-	if (!error_is(err, ERR_NOT_FOUND))
-		return -1;
-	error_clear(err);
-	return error_set(err, ERR_NOT_FOUND, "there is no SCEP profile \"%.255s\"", name);
-}
-
-static int
-scep_activate(const struct records *records, const struct ra_profile *profile,
-    const struct options *options, struct error *err)
-{
-	const struct audit_actor actor = actor_of(records);
 	cleanup(scep_profile_freep) struct scep_profile *scep = NULL;
-	struct profile_scep_activation activation = { .actor = &actor, .ra_profile = profile };
+	struct profile_scep_activation activation = { .actor = &use->actor,
+		.ra_profile = use->profile };
 
-	if (find_scep_profile(records->db, options->arguments[1], &scep, err) < 0)
+	if (scep_profile_find(use->db, use->more[0], &scep, err) < 0)
 		return -1;
 	activation.scep_profile = scep;
-	if (profile_scep_activate(records->db, &activation, err) < 0)
+	if (profile_scep_activate(use->db, &activation, err) < 0)
 		return -1;
-	(void)printf("SCEP profile %s is active on RA profile %s.\n", scep->name, profile->name);
+	(void)printf(
+	    "SCEP profile %s is active on RA profile %s.\n", scep->name, use->profile->name);
 	return 0;
 }
 
@@ -190,7 +161,6 @@ int
 profile_use_scep_activate(int argc, char **argv)
 {
 	static const struct action action = {
-		.command = "profile scep-activate",
 		.usage = "profile scep-activate NAME SCEP-PROFILE",
 		.about = "Makes a SCEP profile the active one of an RA profile, in place of "
 			 "another.",
@@ -202,15 +172,11 @@ profile_use_scep_activate(int argc, char **argv)
 }
 
 static int
-scep_deactivate(const struct records *records, const struct ra_profile *profile,
-    const struct options *options, struct error *err)
+scep_deactivate(const struct use *use, struct error *err)
 {
-	const struct audit_actor actor = actor_of(records);
-
-	(void)options;
-	if (profile_scep_deactivate(records->db, &actor, profile, err) < 0)
+	if (profile_scep_deactivate(use->db, &use->actor, use->profile, err) < 0)
 		return -1;
-	(void)printf("No SCEP profile is active on RA profile %s.\n", profile->name);
+	(void)printf("No SCEP profile is active on RA profile %s.\n", use->profile->name);
 	return 0;
 }
 
@@ -218,7 +184,6 @@ int
 profile_use_scep_deactivate(int argc, char **argv)
 {
 	static const struct action action = {
-		.command = "profile scep-deactivate",
 		.usage = "profile scep-deactivate NAME",
 		.about = "Ends that a SCEP profile is active on an RA profile.",
 		.arguments = 1,

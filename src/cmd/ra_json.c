@@ -1,16 +1,11 @@
 /* A registration authority's certificate as JSON, and how it is found. */
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/json_add.h"
 #include "cmd/ca_json.h"
 #include "cmd/cert.h"
 #include "cmd/ra.h"
 #include "enroll/scep_ca.h"
-
-static void
-add_flag(struct json_object *object, const char *name, bool value)
-{
-	json_object_object_add(object, name, json_object_new_boolean(value));
-}
 
 static int
 add_key(struct db *db, const struct uuid *key_id, struct json_object *object, struct error *err)
@@ -19,7 +14,7 @@ add_key(struct db *db, const struct uuid *key_id, struct json_object *object, st
 
 	if (keys_find(db, key_id, &key, err) < 0)
 		return -1;
-	json_object_object_add(object, "key", ca_json_key(&key));
+	json_add(object, "key", ca_json_key(&key));
 	return 0;
 }
 
@@ -31,7 +26,7 @@ add_authority(
 
 	if (authorities_find_id(db, authority_id, &authority, err) < 0)
 		return -1;
-	json_object_object_add(object, "authority", json_object_new_string(authority.name));
+	json_add_text(object, "authority", authority.name);
 	return 0;
 }
 
@@ -48,8 +43,8 @@ ra_json(struct db *db, const struct ra_certificate *certificate, struct json_obj
 	object = cert_json(ca->row);
 	if (object == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
-	add_flag(object, "usableForScep", scep_ca_is_acceptable(ca, false, now));
-	add_flag(object, "usableForIntune", scep_ca_is_acceptable(ca, true, now));
+	json_add_bool(object, "usableForScep", scep_ca_is_acceptable(ca, false, now));
+	json_add_bool(object, "usableForIntune", scep_ca_is_acceptable(ca, true, now));
 	if (add_authority(db, &certificate->authority_id, object, err) < 0 ||
 	    add_key(db, &certificate->key_id, object, err) < 0)
 		return -1;
@@ -66,9 +61,6 @@ ra_find(struct db *db, const char *name, struct ra_certificate *out, struct erro
 		return -1;
 	if (ra_certificates_find(db, &row->id, out, err) == 0)
 		return 0;
-	if (!error_is(err, ERR_NOT_FOUND))
-		return -1;
-	error_clear(err);
-	return error_set(err, ERR_NOT_FOUND,
+	return error_replace(err, ERR_NOT_FOUND, ERR_NOT_FOUND,
 	    "%.80s is no RA certificate; certwright ra list shows those on record", name);
 }

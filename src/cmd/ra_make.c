@@ -2,6 +2,8 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "cmd/ca.h"
+#include "cmd/files.h"
 #include "cmd/options.h"
 #include "cmd/ra.h"
 #include "cmd/records.h"
@@ -12,15 +14,9 @@ enum { DAYS_MAX = 36500, DAYS_DEFAULT = 730, KEY_BITS_DEFAULT = 3072, KEY_TYPE_M
 
 /* The options as they were given. */
 struct wish {
-	const char *authority;
+	struct ra_certificate_plan plan; /* but for what is read from these */
 	const char *key_bits;
-	const char *key_file;
-	const char *key_uri;
-	const char *passphrase_file;
-	const char *subject;
 	const char *days;
-	bool existing_key;
-	bool as_json;
 };
 
 /* The sizes are those that key_facts_parse knows. */
@@ -30,8 +26,7 @@ read_key_bits(const struct wish *wish, char type[static KEY_TYPE_MAX], struct er
 	static const struct option_range range = { 2048, 4096 };
 	long bits = KEY_BITS_DEFAULT;
 
-	if (wish->key_bits != NULL &&
-	    options_number("key-bits", wish->key_bits, range, &bits, err) < 0)
+	if (options_number("key-bits", wish->key_bits, range, &bits, err) < 0)
 		return -1;
 	if (bits != 2048 && bits != 3072 && bits != 4096)
 		return error_set(err, ERR_CONFIG, "--key-bits takes 2048, 3072 or 4096");
@@ -40,35 +35,17 @@ read_key_bits(const struct wish *wish, char type[static KEY_TYPE_MAX], struct er
 }
 
 static int
-read_days(const struct wish *wish, unsigned *days, struct error *err)
-{
-	long number = DAYS_DEFAULT;
-
-	if (wish->days != NULL && options_number("days", wish->days,
-				      (struct option_range){ 1, DAYS_MAX }, &number, err) < 0)
-		return -1;
-	*days = (unsigned)number;
-	return 0;
-}
-
-static int
 print_text(const struct json_object *ra, const char *key_uri, struct error *err)
 {
-	const char *serial = "", *subject = "", *ends = "", *id = "";
-
-	(void)json_get_text(ra, "serial", &serial);
-	(void)json_get_text(ra, "subject", &subject);
-	(void)json_get_text(ra, "notAfter", &ends);
-	(void)json_get_text(ra, "id", &id);
 	(void)printf("RA certificate %s is made, it ends %s.\nSubject: %s\nKey: %s\nSCEP profiles "
 		     "name it by %s.\n",
-	    serial, ends, subject, key_uri, id);
-	return fflush(stdout) == 0 ? 0 : error_set(err, ERR_INTERNAL, "cannot write the report");
+	    table_text(ra, "serial"), table_text(ra, "notAfter"), table_text(ra, "subject"),
+	    key_uri, table_text(ra, "id"));
+	return files_flush(err);
 }
 
 static int
-report(struct db *db, const struct wish *wish, const struct ra_certificate_outcome *outcome,
-    struct error *err)
+report(struct db *db, bool as_json, const struct ra_certificate_outcome *outcome, struct error *err)
 {
 	cleanup(json_object_putp) struct json_object *object = NULL;
 	struct ra_certificate certificate;
@@ -76,60 +53,51 @@ report(struct db *db, const struct wish *wish, const struct ra_certificate_outco
 	if (ra_certificates_find(db, &outcome->id, &certificate, err) < 0 ||
 	    ra_json(db, &certificate, &object, err) < 0)
 		return -1;
-	return wish->as_json ? table_print_json(object, err)
-			     : print_text(object, outcome->key_uri, err);
+	return as_json ? table_print_json(object, err) : print_text(object, outcome->key_uri, err);
 }
 
 static int
-create(const char *config, const struct wish *wish, struct error *err)
+create(const struct options *options, const void *arg, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	struct ra_certificate_outcome outcome = { .users = 0 };
 	struct authority_context context;
+	const struct wish *wish = arg;
+	struct ra_certificate_plan plan = wish->plan;
 	char type[KEY_TYPE_MAX];
-	struct ra_certificate_plan plan = {
-		.authority = wish->authority,
-		.key = {
-			.file = wish->key_file,
-			.uri = wish->key_uri,
-			.passphrase_file = wish->passphrase_file,
-			.existing = wish->existing_key,
-		},
-		.subject = wish->subject,
-	};
+	long days = DAYS_DEFAULT;
 
-	if (read_key_bits(wish, type, err) < 0 || read_days(wish, &plan.days, err) < 0 ||
-	    records_open(config, &records, err) < 0)
+	if (plan.authority == NULL)
+		return options_fail("ra create", "--authority is needed");
+	if (read_key_bits(wish, type, err) < 0 ||
+	    options_number("days", wish->days, (struct option_range){ 1, DAYS_MAX }, &days, err) <
+		0 ||
+	    records_open(options->config, &records, err) < 0)
 		return -1;
-	if (!wish->existing_key || wish->key_bits != NULL)
+	plan.days = (unsigned)days;
+	if (!plan.key.existing || wish->key_bits != NULL)
 		plan.key.type = type;
 	context = records_context(&records);
 	if (ra_certificate_create(&context, &plan, &outcome, err) < 0)
 		return -1;
-	return report(records.db, wish, &outcome, err);
+	return report(records.db, options->as_json, &outcome, err);
 }
 
 int
 ra_create(int argc, char **argv)
 {
-	struct wish wish = { .authority = NULL };
+	struct wish wish = { .days = NULL };
 	const struct option_spec specs[] = {
 		{ "authority", "NAME", "the CA whose active generation signs (needed)", OPTION_TEXT,
-		    &wish.authority },
+		    &wish.plan.authority },
 		{ "key-bits", "N", "2048, 3072 or 4096; 3072", OPTION_TEXT, &wish.key_bits },
 		{ "key-file", "PATH", "where the key goes, not StateDir/keys/NAME.ra-N.key",
-		    OPTION_TEXT, &wish.key_file },
-		{ "key-uri", "URI", "pkcs11: URI of the key, with object=", OPTION_TEXT,
-		    &wish.key_uri },
-		{ "existing-key", NULL, "the key exists; make none", OPTION_FLAG,
-		    &wish.existing_key },
-		{ "passphrase-file", "PATH", "encrypts the key file; or the PIN of the token",
-		    OPTION_TEXT, &wish.passphrase_file },
+		    OPTION_TEXT, &wish.plan.key.file },
+		KEY_PLACE_SPECS(wish.plan.key),
 		{ "subject", "DN", "such as \"CN=SCEP,O=Example\"; \"CN=NAME SCEP RA\"",
-		    OPTION_TEXT, &wish.subject },
+		    OPTION_TEXT, &wish.plan.subject },
 		{ "days", "N", "validity, 1 to 36500, but not beyond the CA's; 730", OPTION_TEXT,
 		    &wish.days },
-		{ "json", NULL, "print JSON", OPTION_FLAG, &wish.as_json },
 		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
 	};
 	const struct option_set set = {
@@ -137,28 +105,25 @@ ra_create(int argc, char **argv)
 		.about = "Makes an RSA key with which SCEP signs and decrypts, and a certificate "
 			 "for it that\nSCEP profiles can name. It enrolls and renews nothing.",
 		.specs = specs,
+		.json = "print JSON",
+		.run = create,
+		.wish = &wish,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	if (wish.authority == NULL)
-		return options_fail("ra create", "--authority is needed");
-	return create(options.config, &wish, &err) < 0 ? cmd_fail("ra create", &err) : CMD_OK;
+	return options_run(&set, argc, argv);
 }
 
 static int
-retire(const char *config, const char *name, struct error *err)
+retire(const struct options *options, const void *wish, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	struct ra_certificate_outcome outcome = { .users = 0 };
 	struct ra_certificate certificate;
 	struct authority_context context;
 
-	if (records_open(config, &records, err) < 0 ||
-	    ra_find(records.db, name, &certificate, err) < 0)
+	(void)wish;
+	if (records_open(options->config, &records, err) < 0 ||
+	    ra_find(records.db, options->arguments[0], &certificate, err) < 0)
 		return -1;
 	context = records_context(&records);
 	if (ra_certificate_retire(&context, &certificate.certificate_id, &outcome, err) < 0)
@@ -168,25 +133,20 @@ retire(const char *config, const char *name, struct error *err)
 	if (outcome.users > 0)
 		(void)printf("SCEP profiles that name it and need another one now: %lld\n",
 		    (long long)outcome.users);
-	return fflush(stdout) == 0 ? 0 : error_set(err, ERR_INTERNAL, "cannot write the report");
+	return files_flush(err);
 }
 
 int
 ra_retire(int argc, char **argv)
 {
-	const struct option_set set = {
+	static const struct option_set set = {
 		.usage = "ra retire SERIAL|FINGERPRINT|ID",
 		.about = "Takes the key of an RA certificate out of use, for good: SCEP signs and "
 			 "decrypts\nnothing with it any more.",
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = retire,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return retire(options.config, options.arguments[0], &err) < 0 ? cmd_fail("ra retire", &err)
-								      : CMD_OK;
+	return options_run(&set, argc, argv);
 }

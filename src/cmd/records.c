@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "cmd/options.h"
 #include "store/migrate.h"
 
@@ -44,58 +45,78 @@ records_context(const struct records *records)
 	};
 }
 
+struct audit_actor
+records_actor(const struct records *records)
+{
+	return (struct audit_actor){ .name = records->actor, .remote_address = "" };
+}
+
+static int
+print_rows(
+    const struct records_listing *listing, const struct json_object *array, struct error *err)
+{
+	cleanup(table_release) struct table table;
+
+	table_init(&table, listing->head);
+	for (size_t i = 0; i < json_object_array_length(array); i++)
+		listing->add_rows(&table, json_object_array_get_idx(array, i));
+	return table_print(&table, err);
+}
+
+static int
+list(const struct options *options, const void *arg, struct error *err)
+{
+	cleanup(records_release) struct records records = { .settings = NULL };
+	cleanup(json_object_putp) struct json_object *array = json_object_new_array();
+	struct records_gathered gathered = { .records = &records, .array = array };
+	const struct records_listing *listing = arg;
+
+	if (array == NULL)
+		return error_set(err, ERR_INTERNAL, "out of memory");
+	if (records_open(options->config, &records, err) < 0 || listing->gather(&gathered, err) < 0)
+		return -1;
+	return options->as_json ? table_print_json(array, err) : print_rows(listing, array, err);
+}
+
 int
 records_list(const struct records_listing *listing, int argc, char **argv)
 {
-	bool as_json = false;
-	const struct option_spec specs[] = {
-		{ "json", NULL, "print JSON", OPTION_FLAG, &as_json },
-		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
-	};
-	char usage[64];
 	const struct option_set set = {
-		.usage = usage,
+		.usage = listing->usage,
 		.about = listing->about,
-		.specs = specs,
+		.json = "print JSON",
+		.run = list,
+		.wish = listing,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result;
 
-	(void)snprintf(usage, sizeof(usage), "%s [options]", listing->command);
-	result = options_parse(&set, argc, argv, &options);
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return listing->list(options.config, as_json, &err) < 0 ? cmd_fail(listing->command, &err)
-								: CMD_OK;
+	return options_run(&set, argc, argv);
+}
+
+static int
+show(const struct options *options, const void *arg, struct error *err)
+{
+	cleanup(records_release) struct records records = { .settings = NULL };
+	cleanup(json_object_putp) struct json_object *object = NULL;
+	const struct records_showing *showing = arg;
+
+	if (records_open(options->config, &records, err) < 0 ||
+	    showing->find(&records, options->arguments[0], &object, err) < 0)
+		return -1;
+	return options->as_json ? table_print_json(object, err) : showing->print(object, err);
 }
 
 int
 records_show(const struct records_showing *showing, int argc, char **argv)
 {
-	bool as_json = false;
-	const struct option_spec specs[] = {
-		{ "json", NULL, "print JSON", OPTION_FLAG, &as_json },
-		{ NULL, NULL, NULL, OPTION_FLAG, NULL },
-	};
-	char usage[96];
 	const struct option_set set = {
-		.usage = usage,
+		.usage = showing->usage,
 		.about = showing->about,
-		.specs = specs,
+		.json = "print JSON",
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = show,
+		.wish = showing,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result;
 
-	(void)snprintf(
-	    usage, sizeof(usage), "%s [options] %s", showing->command, showing->argument);
-	result = options_parse(&set, argc, argv, &options);
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return showing->show(options.config, options.arguments[0], as_json, &err) < 0
-		   ? cmd_fail(showing->command, &err)
-		   : CMD_OK;
+	return options_run(&set, argc, argv);
 }

@@ -3,133 +3,84 @@
 
 #include <stdio.h>
 
-#include "api/scep_profile_dto.h"
-#include "base/clock.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "cmd/table.h"
 #include "enroll/scep_profile_delete.h"
 
-static struct scep_profile_view
-view_of(const struct records *records)
-{
-	return (struct scep_profile_view){
-		.db = records->db,
-		.base_url = records->settings->server.base_url,
-		.now = clock_now(),
-	};
-}
-
-struct list {
-	struct scep_profile_view view;
-	struct json_object *array;
-};
-
 static int
-add_json(const struct scep_profile *profile, void *arg, struct error *err)
+add_profile(const struct scep_profile *profile, void *arg, struct error *err)
 {
-	const struct list *list = arg;
+	const struct records_gathered *gathered = arg;
+	const struct scep_profile_view view = scep_profile_view_of(gathered->records);
 	struct json_object *dto = NULL;
 
-	if (scep_profile_dto(&list->view, profile, &dto, err) < 0)
+	if (scep_profile_dto(&view, profile, &dto, err) < 0)
 		return -1;
-	(void)json_object_array_add(list->array, dto);
+	(void)json_object_array_add(gathered->array, dto);
 	return 0;
 }
 
 static int
-print_json(const struct records *records, struct error *err)
+gather(struct records_gathered *gathered, struct error *err)
 {
-	cleanup(json_object_putp) struct json_object *array = json_object_new_array();
-	struct list list = { .view = view_of(records), .array = array };
-
-	if (array == NULL)
-		return error_set(err, ERR_INTERNAL, "out of memory");
-	if (scep_profiles_each(records->db, add_json, &list, err) < 0)
-		return -1;
-	return table_print_json(array, err);
+	return scep_profiles_each(gathered->records->db, add_profile, gathered, err);
 }
 
-static const char *
-yes_or_no(bool value)
+static void
+add_flag(struct table *table, const struct json_object *profile, const char *name)
 {
-	return value ? "yes" : "no";
+	struct json_object *value = json_object_object_get(profile, name);
+
+	table_add(table, json_object_get_boolean(value) ? "yes" : "no");
 }
 
-static int
-add_row(const struct scep_profile *profile, void *arg, struct error *err)
+static void
+add_row(struct table *table, const struct json_object *profile)
 {
-	struct table *table = arg;
+	const struct json_object *ra_profile = json_object_object_get(profile, "raProfile");
 
-	(void)err;
-	table_add(table, profile->name);
-	table_add(table, yes_or_no(profile->enabled));
-	table_add(table, profile->has_ra_profile ? profile->ra_profile : "-");
-	table_add(table, yes_or_no(profile->challenge_password.len > 0));
-	table_add(table, yes_or_no(profile->enable_intune));
-	table_add(table, profile->description != NULL ? profile->description : "");
-	return 0;
-}
-
-static int
-print_table(const struct records *records, struct error *err)
-{
-	cleanup(table_release) struct table table;
-
-	table_init(&table, "NAME,ENABLED,RA PROFILE,CHALLENGE,INTUNE,DESCRIPTION");
-	if (scep_profiles_each(records->db, add_row, &table, err) < 0)
-		return -1;
-	return table_print(&table, err);
-}
-
-static int
-list(const char *config, bool as_json, struct error *err)
-{
-	cleanup(records_release) struct records records = { .settings = NULL };
-
-	if (records_open(config, &records, err) < 0)
-		return -1;
-	return as_json ? print_json(&records, err) : print_table(&records, err);
+	table_add_member(table, profile, "name");
+	add_flag(table, profile, "enabled");
+	table_add(table, ra_profile != NULL ? table_text(ra_profile, "name") : "-");
+	add_flag(table, profile, "enableChallengePassword");
+	add_flag(table, profile, "enableIntune");
+	table_add_member(table, profile, "description");
 }
 
 static int
 scep_profile_list(int argc, char **argv)
 {
 	static const struct records_listing listing = {
-		.command = "scep-profile list",
+		.usage = "scep-profile list [options]",
 		.about = "Lists the SCEP profiles.",
-		.list = list,
+		.head = "NAME,ENABLED,RA PROFILE,CHALLENGE,INTUNE,DESCRIPTION",
+		.gather = gather,
+		.add_rows = add_row,
 	};
 
 	return records_list(&listing, argc, argv);
 }
 
 static int
-show(const char *config, const char *name, bool as_json, struct error *err)
+find(const struct records *records, const char *name, struct json_object **out, struct error *err)
 {
-	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(scep_profile_freep) struct scep_profile *profile = NULL;
-	cleanup(json_object_putp) struct json_object *object = NULL;
-	struct scep_profile_view view;
+	const struct scep_profile_view view = scep_profile_view_of(records);
 
-	if (records_open(config, &records, err) < 0 ||
-	    scep_profile_find(records.db, name, &profile, err) < 0)
+	if (scep_profile_find(records->db, name, &profile, err) < 0)
 		return -1;
-	view = view_of(&records);
-	if (scep_profile_dto_detail(&view, profile, &object, err) < 0)
-		return -1;
-	return as_json ? table_print_json(object, err) : table_print_members(object, err);
+	return scep_profile_dto_detail(&view, profile, out, err);
 }
 
 static int
 scep_profile_show(int argc, char **argv)
 {
 	static const struct records_showing showing = {
-		.command = "scep-profile show",
-		.argument = "NAME",
+		.usage = "scep-profile show [options] NAME",
 		.about = "Shows a SCEP profile; of its secrets only whether there is one.",
-		.show = show,
+		.find = find,
+		.print = table_print_members,
 	};
 
 	return records_show(&showing, argc, argv);
@@ -137,19 +88,20 @@ scep_profile_show(int argc, char **argv)
 
 /* An action on one profile that takes nothing but its name. */
 struct simple {
-	const char *command;
 	const char *done;
 	int (*change)(
 	    const struct scep_profile_context *context, const struct uuid *id, struct error *err);
 };
 
 static int
-change_by_name(const struct simple *simple, const char *config, const char *name, struct error *err)
+change_by_name(const struct options *options, const void *arg, struct error *err)
 {
 	cleanup(scep_profile_records_release) struct scep_profile_records all = { .keyring = NULL };
 	cleanup(scep_profile_freep) struct scep_profile *profile = NULL;
+	const struct simple *simple = arg;
+	const char *name = options->arguments[0];
 
-	if (scep_profile_records_open(config, &all, err) < 0 ||
+	if (scep_profile_records_open(options->config, &all, err) < 0 ||
 	    scep_profile_find(all.records.db, name, &profile, err) < 0 ||
 	    simple->change(&all.change, &profile->id, err) < 0)
 		return -1;
@@ -158,47 +110,35 @@ change_by_name(const struct simple *simple, const char *config, const char *name
 }
 
 static int
-run_simple(const struct simple *simple, const struct option_set *set, int argc, char **argv)
-{
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(set, argc, argv, &options);
-
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	return change_by_name(simple, options.config, options.arguments[0], &err) < 0
-		   ? cmd_fail(simple->command, &err)
-		   : CMD_OK;
-}
-
-static int
 scep_profile_enable(int argc, char **argv)
 {
-	static const struct simple simple = { "scep-profile enable", "is enabled",
-		scep_profile_change_enable };
+	static const struct simple simple = { "is enabled", scep_profile_change_enable };
 	static const struct option_set set = {
 		.usage = "scep-profile enable NAME",
 		.about = "Lets a SCEP profile answer.",
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = change_by_name,
+		.wish = &simple,
 	};
 
-	return run_simple(&simple, &set, argc, argv);
+	return options_run(&set, argc, argv);
 }
 
 static int
 scep_profile_disable(int argc, char **argv)
 {
-	static const struct simple simple = { "scep-profile disable", "is disabled",
-		scep_profile_change_disable };
+	static const struct simple simple = { "is disabled", scep_profile_change_disable };
 	static const struct option_set set = {
 		.usage = "scep-profile disable NAME",
 		.about = "Lets a SCEP profile answer no more.",
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = change_by_name,
+		.wish = &simple,
 	};
 
-	return run_simple(&simple, &set, argc, argv);
+	return options_run(&set, argc, argv);
 }
 
 static int
@@ -219,6 +159,16 @@ delete_one_by_force(
 }
 
 static int
+delete_by_name(const struct options *options, const void *arg, struct error *err)
+{
+	const bool *by_force = arg;
+	const struct simple simple = { "was deleted",
+		*by_force ? delete_one_by_force : delete_one };
+
+	return change_by_name(options, &simple, err);
+}
+
+static int
 scep_profile_remove(int argc, char **argv)
 {
 	bool by_force = false;
@@ -233,19 +183,11 @@ scep_profile_remove(int argc, char **argv)
 		.specs = specs,
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = delete_by_name,
+		.wish = &by_force,
 	};
-	struct simple simple = { "scep-profile delete", "was deleted", delete_one };
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	if (by_force)
-		simple.change = delete_one_by_force;
-	return change_by_name(&simple, options.config, options.arguments[0], &err) < 0
-		   ? cmd_fail(simple.command, &err)
-		   : CMD_OK;
+	return options_run(&set, argc, argv);
 }
 
 int

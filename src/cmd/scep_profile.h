@@ -1,6 +1,7 @@
 #ifndef CMD_SCEP_PROFILE_H
 #define CMD_SCEP_PROFILE_H
 
+#include "api/scep_profile_dto.h"
 #include "cmd/records.h"
 #include "enroll/scep_profile_change.h"
 
@@ -19,6 +20,9 @@ int scep_profile_records_open(
 /* The profile of this name; ERR_NOT_FOUND tells where all are listed. */
 int scep_profile_find(
     struct db *db, const char *name, struct scep_profile **out, struct error *err);
+
+/* With what profiles are shown; borrowed from records. */
+struct scep_profile_view scep_profile_view_of(const struct records *records);
 
 /* The actions that write a whole profile. */
 int scep_profile_create(int argc, char **argv);

@@ -19,7 +19,7 @@ scep_profile_records_open(const char *config, struct scep_profile_records *all, 
 	path = all->records.settings->keys.keyring_file;
 	if (path[0] != '\0' && keyring_open(path, &all->keyring, err) < 0)
 		return -1;
-	all->actor = (struct audit_actor){ .name = all->records.actor, .remote_address = "" };
+	all->actor = records_actor(&all->records);
 	all->change = (struct scep_profile_context){
 		.db = all->records.db,
 		.keyring = all->keyring,
@@ -34,9 +34,16 @@ scep_profile_find(struct db *db, const char *name, struct scep_profile **out, st
 {
 	if (scep_profiles_find(db, name, out, err) == 0)
 		return 0;
-	if (!error_is(err, ERR_NOT_FOUND))
-		return -1;
-	error_clear(err);
-	return error_set(err, ERR_NOT_FOUND,
+	return error_replace(err, ERR_NOT_FOUND, ERR_NOT_FOUND,
 	    "there is no SCEP profile \"%.64s\"; certwright scep-profile list shows all", name);
+}
+
+struct scep_profile_view
+scep_profile_view_of(const struct records *records)
+{
+	return (struct scep_profile_view){
+		.db = records->db,
+		.base_url = records->settings->server.base_url,
+		.now = clock_now(),
+	};
 }

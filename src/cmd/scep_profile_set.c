@@ -3,15 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/scep_profile_dto.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/files.h"
 #include "cmd/options.h"
+#include "cmd/profile_use.h"
 #include "cmd/scep_profile.h"
 #include "cmd/table.h"
 #include "crypto/text.h"
-#include "store/ra_profiles.h"
 
 enum { SECRET_FILE_MAX = 4096 };
 
@@ -29,7 +28,6 @@ struct wish {
 	const char *intune_tenant;
 	const char *intune_application;
 	const char *intune_key_file;
-	bool as_json;
 };
 
 /* What the request borrows from. */
@@ -123,13 +121,8 @@ read_ra_profile(
 	*out = NULL;
 	if (name[0] == '\0')
 		return 0;
-	if (ra_profiles_find(db, name, &profile, err) < 0) {
-		if (!error_is(err, ERR_NOT_FOUND))
-			return -1;
-		error_clear(err);
-		return error_set(err, ERR_NOT_FOUND,
-		    "there is no RA profile \"%.64s\"; certwright profile list shows all", name);
-	}
+	if (profile_use_find(db, name, &profile, err) < 0)
+		return -1;
 	uuid_text(&profile->id, memory->ra_profile);
 	*out = memory->ra_profile;
 	return 0;
@@ -199,17 +192,13 @@ request_of(const struct scep_profile *profile, struct memory *memory,
 }
 
 static int
-report(const struct scep_profile_records *all, const struct scep_profile *profile,
-    const struct wish *wish, const char *done, struct error *err)
+report(const struct records *records, const struct scep_profile *profile, bool as_json,
+    const char *done, struct error *err)
 {
 	cleanup(json_object_putp) struct json_object *object = NULL;
-	const struct scep_profile_view view = {
-		.db = all->records.db,
-		.base_url = all->records.settings->server.base_url,
-		.now = all->change.now,
-	};
+	const struct scep_profile_view view = scep_profile_view_of(records);
 
-	if (!wish->as_json) {
+	if (!as_json) {
 		(void)printf("SCEP profile %s %s.\n", profile->name, done);
 		return 0;
 	}
@@ -219,37 +208,44 @@ report(const struct scep_profile_records *all, const struct scep_profile *profil
 }
 
 static int
-create(const char *config, const char *name, const struct wish *wish, struct error *err)
+create(const struct options *options, const void *arg, struct error *err)
 {
 	cleanup(scep_profile_records_release) struct scep_profile_records all = { .keyring = NULL };
 	cleanup(memory_release) struct memory memory = MEMORY_INIT;
 	cleanup(scep_profile_freep) struct scep_profile *profile = NULL;
-	struct scep_profile_request request = { .name = name };
+	struct scep_profile_request request = { .name = options->arguments[0] };
+	const struct wish *wish = arg;
 
-	if (scep_profile_records_open(config, &all, err) < 0 ||
+	if (wish->ca_certificate == NULL)
+		return options_fail("scep-profile create", "--ca-certificate is needed");
+	if (scep_profile_records_open(options->config, &all, err) < 0 ||
 	    apply(all.records.db, wish, &memory, &request, err) < 0 ||
 	    scep_profile_change_create(&all.change, &request, &profile, err) < 0)
 		return -1;
-	return report(
-	    &all, profile, wish, "was made; certwright scep-profile enable lets it answer", err);
+	return report(&all.records, profile, options->as_json,
+	    "was made; certwright scep-profile enable lets it answer", err);
 }
 
 static int
-change(const char *config, const char *name, const struct wish *wish, struct error *err)
+change(const struct options *options, const void *arg, struct error *err)
 {
 	cleanup(scep_profile_records_release) struct scep_profile_records all = { .keyring = NULL };
 	cleanup(memory_release) struct memory memory = MEMORY_INIT;
 	cleanup(scep_profile_freep) struct scep_profile *before = NULL;
 	cleanup(scep_profile_freep) struct scep_profile *after = NULL;
 	struct scep_profile_request request;
+	const struct wish *wish = arg;
 
-	if (scep_profile_records_open(config, &all, err) < 0 ||
-	    scep_profile_find(all.records.db, name, &before, err) < 0 ||
+	if (wish->no_challenge && wish->challenge_file != NULL)
+		return options_fail(
+		    "scep-profile set", "--no-challenge and --challenge-file exclude each other");
+	if (scep_profile_records_open(options->config, &all, err) < 0 ||
+	    scep_profile_find(all.records.db, options->arguments[0], &before, err) < 0 ||
 	    request_of(before, &memory, &request, err) < 0 ||
 	    apply(all.records.db, wish, &memory, &request, err) < 0 ||
 	    scep_profile_change_update(&all.change, &before->id, &request, &after, err) < 0)
 		return -1;
-	return report(&all, after, wish,
+	return report(&all.records, after, options->as_json,
 	    after->revision != before->revision ? "was changed" : "is as it was", err);
 }
 
@@ -276,7 +272,6 @@ change(const char *config, const char *name, const struct wish *wish, struct err
 		    &(wish).intune_application }, \
 	    { "intune-key-file", "FILE", "holds that application's key", OPTION_TEXT, \
 		    &(wish).intune_key_file }, \
-	    { "json", NULL, "print the profile as JSON", OPTION_FLAG, &(wish).as_json }, \
 	{ \
 		NULL, NULL, NULL, OPTION_FLAG, NULL \
 	}
@@ -291,20 +286,14 @@ scep_profile_create(int argc, char **argv)
 		.about = "Makes a SCEP profile, which is not enabled yet. Secrets are read from "
 			 "files.",
 		.specs = specs + 1,
+		.json = "print the profile as JSON",
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = create,
+		.wish = &wish,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	if (wish.ca_certificate == NULL)
-		return options_fail("scep-profile create", "--ca-certificate is needed");
-	return create(options.config, options.arguments[0], &wish, &err) < 0
-		   ? cmd_fail("scep-profile create", &err)
-		   : CMD_OK;
+	return options_run(&set, argc, argv);
 }
 
 int
@@ -316,19 +305,12 @@ scep_profile_set(int argc, char **argv)
 		.usage = "scep-profile set [options] NAME",
 		.about = "Changes what is given of a SCEP profile. Secrets are read from files.",
 		.specs = specs,
+		.json = "print the profile as JSON",
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = change,
+		.wish = &wish,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	if (wish.no_challenge && wish.challenge_file != NULL)
-		return options_fail(
-		    "scep-profile set", "--no-challenge and --challenge-file exclude each other");
-	return change(options.config, options.arguments[0], &wish, &err) < 0
-		   ? cmd_fail("scep-profile set", &err)
-		   : CMD_OK;
+	return options_run(&set, argc, argv);
 }

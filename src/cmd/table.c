@@ -46,6 +46,20 @@ table_add(struct table *table, const char *text)
 	table->column = (table->column + 1) % table->columns;
 }
 
+const char *
+table_text(const struct json_object *object, const char *name)
+{
+	struct json_object *value = json_object_object_get(object, name);
+
+	return value != NULL ? json_object_get_string(value) : "";
+}
+
+void
+table_add_member(struct table *table, const struct json_object *object, const char *name)
+{
+	table_add(table, table_text(object, name));
+}
+
 int
 table_print(struct table *table, struct error *err)
 {

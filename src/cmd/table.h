@@ -24,6 +24,12 @@ void table_release(struct table *table);
 /* Adds the next cell; rows fill from the left. */
 void table_add(struct table *table, const char *text);
 
+/* The text of an object's member, borrowed from it; "" where it has none of this name. */
+const char *table_text(const struct json_object *object, const char *name);
+
+/* Adds that as the next cell. */
+void table_add_member(struct table *table, const struct json_object *object, const char *name);
+
 /* Prints it to stdout. */
 int table_print(struct table *table, struct error *err);
 

@@ -244,9 +244,3 @@ jwk_kid(const struct jwk *jwk)
 {
 	return jwk->kid;
 }
-
-enum jwt_algorithm
-jwk_algorithm(const struct jwk *jwk)
-{
-	return jwk->algorithm;
-}

@@ -18,7 +18,8 @@ DEFINE_CLEANUP(struct jwk *, jwk_free)
 
 /*
  * Reads one JWK object. Refused with ERR_KEY: symmetric keys, private members, weak or odd
- * RSA keys, points not on the curve, use other than sig, key_ops without verify.
+ * RSA keys, points not on the curve, use other than sig, key_ops without verify, an alg that we do
+ * not know.
  * On success *out belongs to the caller.
  */
 int jwk_read(const struct json_object *object, struct jwk **out, struct error *err);
@@ -28,8 +29,5 @@ bool jwk_is_secret(const struct json_object *object);
 
 /* kid, or "" where the JWK has none; borrowed. */
 const char *jwk_kid(const struct jwk *jwk);
-
-/* The alg member, JWT_NONE where absent. A key whose alg we do not know is refused by jwk_read. */
-enum jwt_algorithm jwk_algorithm(const struct jwk *jwk);
 
 #endif

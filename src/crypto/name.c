@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/enc.h"
 #include "base/utf8.h"
 #include "crypto/der.h"
 #include "crypto/text.h"
@@ -243,16 +244,6 @@ wrong(const struct source *source, const char *what, struct error *err)
 {
 	return error_set(
 	    err, ERR_CONFIG, "name \"%.100s\", column %zu: %s", source->text, source->at + 1, what);
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* The attribute's OID and string type; leaves the source behind "=". */

@@ -105,14 +105,6 @@ is_mailbox(struct bytes text)
 	return local > 0 && local <= LOCAL_MAX && is_host(bytes_of(sign + 1, text.len - local - 1));
 }
 
-static int
-hex_value(uint8_t c)
-{
-	if (is_digit(c))
-		return c - '0';
-	return is_letter(c) && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
 /* The octet at *at, percent-decoded where it is encoded (RFC 3986, 2.1); moves *at behind it. */
 static uint8_t
 next_octet(struct bytes text, size_t *at)
@@ -122,8 +114,8 @@ next_octet(struct bytes text, size_t *at)
 
 	if (c != '%' || text.len - *at < 2)
 		return c;
-	high = hex_value(text.ptr[*at]);
-	low = hex_value(text.ptr[*at + 1]);
+	high = hex_digit(text.ptr[*at]);
+	low = hex_digit(text.ptr[*at + 1]);
 	if (high < 0 || low < 0)
 		return c;
 	*at += 2;

@@ -113,10 +113,8 @@ attribute_change_create(struct db *db, const struct audit_actor *actor,
 	attribute->created_at = clock_now();
 	if (db_transaction(db, run_create, &change, err) == 0)
 		return 0;
-	if (!error_is(err, ERR_CONFLICT))
-		return -1;
-	error_clear(err);
-	return error_set(err, ERR_BAD_REQUEST, "Custom Attribute with same name already exists");
+	return error_replace(
+	    err, ERR_CONFLICT, ERR_BAD_REQUEST, "Custom Attribute with same name already exists");
 }
 
 struct attempt {

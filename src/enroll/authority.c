@@ -202,17 +202,13 @@ authority_find_generation(
 
 	if (generations_find(db, name, out, err) == 0)
 		return 0;
-	if (!error_is(err, ERR_NOT_FOUND))
+	if (error_forgive(err, ERR_NOT_FOUND) < 0)
 		return -1;
-	error_clear(err);
 	if (authority_find(db, name, &authority, err) < 0)
 		return -1;
 	if (generations_find_active(db, &authority.id, out, err) == 0)
 		return 0;
-	if (!error_is(err, ERR_NOT_FOUND))
-		return -1;
-	error_clear(err);
-	return error_set(err, ERR_NOT_FOUND,
+	return error_replace(err, ERR_NOT_FOUND, ERR_NOT_FOUND,
 	    "CA %s has no active generation; certwright ca list shows all, certwright ca activate "
 	    "makes one active",
 	    name);
@@ -225,10 +221,7 @@ find_state(struct db *db, const char *label, struct authority *authority,
 {
 	if (generations_find(db, label, generation, err) == 0)
 		return authorities_find_id(db, &generation->authority_id, authority, err);
-	if (!error_is(err, ERR_NOT_FOUND))
-		return -1;
-	error_clear(err);
-	return error_set(err, ERR_NOT_FOUND,
+	return error_replace(err, ERR_NOT_FOUND, ERR_NOT_FOUND,
 	    "there is no CA generation \"%.48s\"; certwright ca list shows all", label);
 }
 

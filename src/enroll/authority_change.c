@@ -60,9 +60,7 @@ activate(struct db *db, struct transaction *transaction, struct error *err)
 		if (generations_set_state(
 			db, &former.id, GENERATION_ACTIVE, GENERATION_RETIRED, err) < 0)
 			return -1;
-	} else if (error_is(err, ERR_NOT_FOUND)) {
-		error_clear(err);
-	} else {
+	} else if (error_forgive(err, ERR_NOT_FOUND) < 0) {
 		return -1;
 	}
 	return generations_set_state(
@@ -77,9 +75,8 @@ insert_profile(struct db *db, struct transaction *transaction, struct error *err
 
 	if (ra_profiles_find(db, profile->name, &present, err) == 0)
 		return 0;
-	if (!error_is(err, ERR_NOT_FOUND))
+	if (error_forgive(err, ERR_NOT_FOUND) < 0)
 		return -1;
-	error_clear(err);
 	transaction->profile_made = true;
 	return ra_profiles_insert(db, profile, err);
 }

@@ -22,11 +22,8 @@ authority_find(struct db *db, const char *name, struct authority *out, struct er
 {
 	if (authorities_find(db, name, out, err) == 0)
 		return 0;
-	if (!error_is(err, ERR_NOT_FOUND))
-		return -1;
-	error_clear(err);
-	return error_set(
-	    err, ERR_NOT_FOUND, "there is no CA \"%.32s\"; certwright ca list shows all", name);
+	return error_replace(err, ERR_NOT_FOUND, ERR_NOT_FOUND,
+	    "there is no CA \"%.32s\"; certwright ca list shows all", name);
 }
 
 /* What one pass over the generations gathers. */

@@ -261,12 +261,7 @@ find_active(struct db *db, const struct authority *authority, struct generation 
     bool *found, struct error *err)
 {
 	*found = generations_find_active(db, &authority->id, active, err) == 0;
-	if (*found)
-		return 0;
-	if (!error_is(err, ERR_NOT_FOUND))
-		return -1;
-	error_clear(err);
-	return 0;
+	return *found ? 0 : error_forgive(err, ERR_NOT_FOUND);
 }
 
 static int

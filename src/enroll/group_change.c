@@ -53,10 +53,7 @@ insert_audit(struct db *db, const struct audit_actor *actor, const struct certif
 static int
 name_taken(const struct certificate_group *group, struct error *err)
 {
-	if (!error_is(err, ERR_CONFLICT))
-		return -1;
-	error_clear(err);
-	return error_set(err, ERR_BAD_REQUEST,
+	return error_replace(err, ERR_CONFLICT, ERR_BAD_REQUEST,
 	    "Object of type 'Group' identified by %.200s already exists.", group->name);
 }
 

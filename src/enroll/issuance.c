@@ -111,10 +111,10 @@ insert(struct db *db, const struct issuance *issuance, const struct certificate_
 		return certificates_insert(db, row, err);
 	if (certificates_insert_claimed(db, row, &from->row->id, err) == 0)
 		return 0;
-	if (issuance->request->old == NULL || !error_is(err, ERR_CLIENT_CERT))
+	if (issuance->request->old == NULL)
 		return -1;
-	error_clear(err);
-	return error_set(err, ERR_RENEWAL, "the certificate to renew was revoked meanwhile");
+	return error_replace(
+	    err, ERR_CLIENT_CERT, ERR_RENEWAL, "the certificate to renew was revoked meanwhile");
 }
 
 int

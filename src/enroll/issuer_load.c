@@ -65,9 +65,8 @@ find_active(
 {
 	if (generations_find_active(db, authority_id, out, err) == 0)
 		return 0;
-	if (!error_is(err, ERR_NOT_FOUND))
+	if (error_forgive(err, ERR_NOT_FOUND) < 0)
 		return -1;
-	error_clear(err);
 	err->number = ISSUER_ABSENT;
 	return error_set(err, ERR_CA_KEY, "the authority has no active CA generation");
 }

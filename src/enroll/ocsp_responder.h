@@ -32,13 +32,6 @@ struct ocsp_responder *ocsp_responder_new(void) OWNED(ocsp_responder_free);
 int ocsp_responder_load(struct db *db, const struct keyring *keyring,
     const struct uuid *generation_id, int64_t now, struct ocsp_responder **out, struct error *err);
 
-/*
- * The id of that one alone, which costs a look into an index: whether what was loaded before is
- * still the newest. ERR_NOT_FOUND, ERR_DATABASE.
- */
-int ocsp_responder_find(struct db *db, const struct uuid *generation_id, int64_t now,
-    struct uuid *id, struct error *err);
-
 /* How a responder's private key is sealed: under table, column and row id; as secret_seal. */
 int ocsp_responder_seal(const struct keyring *keyring, const struct uuid *id, const struct key *key,
     struct buf *blob, struct error *err);

@@ -7,9 +7,8 @@
 #include "store/ocsp_responders.h"
 
 enum {
-	LEASE_S = 120,      /* for one generation: an RSA key is made in a second */
-	CLOCK_SLACK_S = 60, /* of database servers among each other */
-	LOST_S = 3600,      /* hosts that cannot open each other's make no more than one an hour */
+	LEASE_S = 120, /* for one generation: an RSA key is made in a second */
+	LOST_S = 3600, /* hosts that cannot open each other's make no more than one an hour */
 	REASONS_MAX = 4 * ERROR_TEXT_MAX,
 	FAILURES_MAX = 3 /* that are named */
 };
@@ -35,22 +34,24 @@ is_lost(const struct job_context *context, const struct ocsp_responder_generatio
 
 /*
  * Half of its time is left for a host that was away, a database that is down. One that was made to
- * last longer than is set now is replaced; the CA's own end cannot be put off.
+ * last longer than is set now is replaced; the CA's own end cannot be put off. Its length counts
+ * and not what is left of it: of one that a clock gone wrong has dated in the future so much is
+ * left that each run would make another one, and none of those would be the newest.
  */
 static int
 is_needed(const struct job_context *context, const struct ocsp_responder_generation *generation,
     bool *needed, struct error *err)
 {
 	struct ocsp_responder_dates dates;
-	int64_t left;
+	int64_t left, length;
 
 	*needed = true;
 	if (ocsp_responders_find_dates(context->db, &generation->id, context->now, &dates, err) < 0)
 		return error_forgive(err, ERR_NOT_FOUND);
 	left = dates.not_after - context->now;
-	*needed = left > (int64_t)context->settings->ocsp.responder_validity_s + CLOCK_SLACK_S ||
-		  (2 * left <= dates.not_after - dates.created_at &&
-		      dates.not_after < generation->not_after);
+	length = dates.not_after - dates.created_at;
+	*needed = length > (int64_t)context->settings->ocsp.responder_validity_s ||
+		  (2 * left <= length && dates.not_after < generation->not_after);
 	if (*needed || context->now - dates.created_at < LOST_S)
 		return 0;
 	return is_lost(context, generation, needed, err);

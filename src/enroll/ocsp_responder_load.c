@@ -56,15 +56,3 @@ ocsp_responder_load(struct db *db, const struct keyring *keyring, const struct u
 	*out = take(responder);
 	return 0;
 }
-
-int
-ocsp_responder_find(struct db *db, const struct uuid *generation_id, int64_t now, struct uuid *id,
-    struct error *err)
-{
-	struct ocsp_responder_dates dates;
-
-	if (ocsp_responders_find_dates(db, generation_id, now, &dates, err) < 0)
-		return -1;
-	*id = dates.id;
-	return 0;
-}

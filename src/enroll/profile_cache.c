@@ -92,13 +92,9 @@ find_default(const struct profile_cache *cache, struct ra_profile **out, struct 
 
 	if (result == 0)
 		return 0;
-	if (!error_is(err, ERR_NOT_FOUND) && !error_is(err, ERR_CONFLICT))
-		return -1;
-	if (error_is(err, ERR_CONFLICT)) {
-		error_clear(err);
-		return error_set(err, ERR_CA_KEY,
+	if (!error_is(err, ERR_NOT_FOUND))
+		return error_replace(err, ERR_CONFLICT, ERR_CA_KEY,
 		    "several RA profiles are enabled: name one in [DbCSRValidation] RaProfile");
-	}
 	error_clear(err);
 	err->number = PROFILE_ABSENT;
 	return error_set(err, ERR_CA_KEY,
@@ -116,10 +112,9 @@ find_profile(const struct profile_cache *cache, const struct profile_choice *cho
 		return find_default(cache, out, err);
 	result = choice->name != NULL ? ra_profiles_find(cache->db, choice->name, out, err)
 				      : ra_profiles_find_id(cache->db, choice->id, out, err);
-	if (result == 0 || !error_is(err, ERR_NOT_FOUND))
-		return result;
-	error_clear(err);
-	return error_set(err, ERR_PROFILE, PROFILE_CLOSED);
+	if (result == 0)
+		return 0;
+	return error_replace(err, ERR_NOT_FOUND, ERR_PROFILE, PROFILE_CLOSED);
 }
 
 static bool

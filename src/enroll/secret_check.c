@@ -27,13 +27,9 @@ try_to_open(
 	cleanup(secrets_value_release) struct secrets_value value;
 
 	secrets_value_init(&value);
-	if (secrets_find(check->db, column, place->row, &value, err) < 0) {
-		if (!error_is(err, ERR_NOT_FOUND))
-			return -1;
-		/* Deleted since: then the next start tries another one. */
-		error_clear(err);
-		return 0;
-	}
+	/* Deleted since: then the next start tries another one. */
+	if (secrets_find(check->db, column, place->row, &value, err) < 0)
+		return error_forgive(err, ERR_NOT_FOUND);
 	return secret_open(check->keyring, place, buf_bytes(&value.blob), &plain, err);
 }
 

@@ -4,18 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-
-static int
-hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "base/enc.h"
 
 /* The octet at the front of text, which is moved on; -1: a malformed escape or a NUL. */
 static int
@@ -29,8 +18,8 @@ next_octet(struct bytes *text)
 		octet = ' ';
 	if (octet == '%') {
 		len = 3;
-		high = text->len > 2 ? hex_value(text->ptr[1]) : -1;
-		low = text->len > 2 ? hex_value(text->ptr[2]) : -1;
+		high = text->len > 2 ? hex_digit(text->ptr[1]) : -1;
+		low = text->len > 2 ? hex_digit(text->ptr[2]) : -1;
 		if (high < 0 || low < 0 || (high == 0 && low == 0))
 			return -1;
 		octet = high * 16 + low;

@@ -91,18 +91,6 @@ skip_authority(const char *uri)
 	return uri;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* One octet of the path at *text, which is moved on; -1 for a malformed escape or a NUL. */
 static int
 next_octet(const char **text)
@@ -111,20 +99,26 @@ next_octet(const char **text)
 
 	if (**text != '%')
 		return (unsigned char)*(*text)++;
-	high = hex_value((*text)[1]);
-	low = high >= 0 ? hex_value((*text)[2]) : -1;
+	high = hex_digit((*text)[1]);
+	low = high >= 0 ? hex_digit((*text)[2]) : -1;
 	if (low < 0 || (high == 0 && low == 0))
 		return -1;
 	*text += 3;
 	return high * 16 + low;
 }
 
+/*
+ * RFC 3986, 2.2: %2F is no slash, and a web server's rules by path need not see one there. Where
+ * the first of them stands is kept for the router.
+ */
 static int
 append_path(struct request *request, size_t *len, const char *text, struct error *err)
 {
 	const char *end = text + strcspn(text, "?");
+	size_t escaped_at = REQUEST_PATH_MAX;
 
 	while (text < end) {
+		bool is_escaped = *text == '%';
 		int octet = next_octet(&text);
 
 		if (octet < 0)
@@ -132,9 +126,12 @@ append_path(struct request *request, size_t *len, const char *text, struct error
 		if (*len + 1 >= sizeof(request->path))
 			return error_set(err, ERR_BAD_REQUEST, "path longer than %d octets",
 			    REQUEST_PATH_MAX - 1);
+		if (octet == '/' && is_escaped && *len < escaped_at)
+			escaped_at = *len;
 		request->path[(*len)++] = (char)octet;
 	}
 	request->path[*len] = '\0';
+	request->escaped_tail = escaped_at < *len ? *len - escaped_at : 0;
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct request {
 	const char *method;
 	const char *uri;             /* REQUEST_URI, raw */
 	char path[REQUEST_PATH_MAX]; /* decoded, one leading slash, without BaseUrl's own path */
+	size_t escaped_tail; /* so much of path begins with a slash that was sent as %2F; 0: none */
 	const char *query;
 	const char *content_type;
 	const char *authorization;                /* HTTP_AUTHORIZATION or its REDIRECT_ form */

@@ -63,18 +63,28 @@ match_segment(const struct segment *s, const char **path, struct params *params)
 	return params_add(params, s, text, len);
 }
 
+/* Whether a slash stands here that was sent as one, in front of all that were sent as %2F. */
 static bool
-match(const char *pattern, const char *path, struct params *params)
+is_separator(const struct route_query *query, const char *at)
 {
+	return *at == '/' && strlen(at) > query->escaped_tail;
+}
+
+static bool
+match(const char *pattern, const struct route_query *query, struct params *params)
+{
+	const char *path = query->path;
+
 	params->count = 0;
-	while (*pattern == '/' && *path == '/') {
+	while (*pattern == '/' && is_separator(query, path)) {
 		struct segment s = segment_read(pattern);
 
 		if (!match_segment(&s, &path, params))
 			return false;
 		pattern = s.next;
 	}
-	return *pattern == '\0' && (*path == '\0' || strcmp(path, "/") == 0);
+	return *pattern == '\0' &&
+	       (*path == '\0' || (strcmp(path, "/") == 0 && is_separator(query, path)));
 }
 
 static bool
@@ -129,7 +139,7 @@ router_find(const struct route_query *query, struct params *params, const struct
 	for (size_t i = 0; i < query->count; i++) {
 		const struct route *route = &query->routes[i];
 
-		if (!match(route->pattern, query->path, params))
+		if (!match(route->pattern, query, params))
 			continue;
 		allow_add(allow, route->method);
 		if (strcmp(route->method, "GET") == 0)
@@ -142,7 +152,7 @@ router_find(const struct route_query *query, struct params *params, const struct
 		return error_set(err, ERR_METHOD, "this path takes %s", allow);
 	if (found == NULL)
 		return error_set(err, ERR_NOT_FOUND, "no such path");
-	(void)match(found->pattern, query->path, params);
+	(void)match(found->pattern, query, params);
 	*out = found;
 	return 0;
 }

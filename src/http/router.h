@@ -12,7 +12,7 @@ struct params;
 typedef int route_handler(struct app *app, struct request *request, const struct params *params,
     struct response *response, struct error *err);
 
-/* What a route takes; the table is in api/app.c. */
+/* What a route takes; the table is in api/routes.c. */
 enum route_flags {
 	ROUTE_PLAIN = 1 << 0, /* answers over plain HTTP too */
 	ROUTE_BODY = 1 << 1   /* takes a body, up to MaxBodyBytes; others take none */
@@ -45,7 +45,8 @@ const char *params_get(const struct params *params, const char *name);
 
 /*
  * Finds the route of method and path: literal segments win over {name}; one trailing slash is
- * ignored; HEAD is GET. ERR_NOT_FOUND (no such path) or ERR_METHOD, then *allow
+ * ignored; HEAD is GET. A slash that was sent as %2F separates no segments, and stands in none but
+ * what a {name*} takes. ERR_NOT_FOUND (no such path) or ERR_METHOD, then *allow
  * (at least 64 bytes) holds the methods for the Allow header.
  */
 struct route_query {
@@ -53,6 +54,7 @@ struct route_query {
 	size_t count;
 	const char *method;
 	const char *path;
+	size_t escaped_tail; /* of struct request */
 };
 int router_find(const struct route_query *query, struct params *params, const struct route **out,
     char allow[static 64], struct error *err);

@@ -88,6 +88,7 @@ route(const struct request *request)
 		.count = sizeof(routes) / sizeof(routes[0]),
 		.method = request->method,
 		.path = request->path,
+		.escaped_tail = request->escaped_tail,
 	};
 	const struct route *found = NULL;
 	struct error err = { .code = ERR_NONE };

@@ -6,6 +6,7 @@
 
 #include "base/enc.h"
 #include "base/json.h"
+#include "crypto/jwk_internal.h"
 #include "crypto/jwt.h"
 #include "jwt_maker.h"
 
@@ -349,7 +350,7 @@ verifies(struct json_object *keys, const char *token)
 
 		if (key == NULL || (jwt.kid[0] != '\0' && strcmp(jwt.kid, jwk_kid(key)) != 0))
 			continue;
-		return jwt_verify(&jwt, key, jwk_algorithm(key), &err) == 0;
+		return jwt_verify(&jwt, key, key->algorithm, &err) == 0;
 	}
 	return false;
 }

@@ -220,7 +220,7 @@ END_TEST
 START_TEST(another_is_made_at_half_time_and_ended_ones_go)
 	{
 		cleanup(ocsp_responder_freep) struct ocsp_responder *first = NULL, *second = NULL;
-		struct uuid id;
+		struct ocsp_responder_dates newest;
 
 		assert_run(JOB_DONE, 1);
 		first = load(NOW);
@@ -230,19 +230,19 @@ START_TEST(another_is_made_at_half_time_and_ended_ones_go)
 		set_time(NOW + 12 * HOUR);
 		assert_run(JOB_DONE, 2);
 		second = load(NOW + 12 * HOUR);
-		ck_assert_int_ne(memcmp(&first->id, &second->id, sizeof(id)), 0);
+		ck_assert_int_ne(memcmp(&first->id, &second->id, sizeof(first->id)), 0);
 		ck_assert_int_eq(second->not_after, NOW + 36 * HOUR);
-		with_db_ok(
-		    ocsp_responder_find(with_db, &generation, NOW + 12 * HOUR, &id, &with_db_err));
-		ck_assert_int_eq(memcmp(&id, &second->id, sizeof(id)), 0);
+		with_db_ok(ocsp_responders_find_dates(
+		    with_db, &generation, NOW + 12 * HOUR, &newest, &with_db_err));
+		ck_assert_int_eq(memcmp(&newest.id, &second->id, sizeof(newest.id)), 0);
 		assert_run(JOB_NOT_DUE, 2);
 		/* The end of the first, and the half of the second. */
 		set_time(NOW + 24 * HOUR + 1);
 		assert_run(JOB_DONE, 2);
 		ck_assert_int_eq(certificates(), 3);
 		/* After a long sleep there is none at first. */
-		with_db_fails(
-		    ocsp_responder_find(with_db, &generation, NOW + 60 * DAY, &id, &with_db_err),
+		with_db_fails(ocsp_responders_find_dates(
+				  with_db, &generation, NOW + 60 * DAY, &newest, &with_db_err),
 		    ERR_NOT_FOUND);
 		set_time(NOW + 60 * DAY);
 		assert_run(JOB_DONE, 1);
@@ -263,13 +263,26 @@ START_TEST(a_shorter_validity_takes_effect_at_once)
 		assert_run(JOB_DONE, 1);
 		with_db_settings.ocsp.responder_validity_s = 48 * HOUR;
 		assert_run(JOB_NOT_DUE, 1);
-		/* On a database server whose clock is behind the one that it was made by. */
-		with_db_settings.ocsp.responder_validity_s = 24 * HOUR - 60;
+		with_db_settings.ocsp.responder_validity_s = 24 * HOUR;
 		assert_run(JOB_NOT_DUE, 1);
 		set_time(NOW + 1);
-		with_db_settings.ocsp.responder_validity_s = 24 * HOUR - 62;
+		with_db_settings.ocsp.responder_validity_s = 24 * HOUR - 1;
 		assert_run(JOB_DONE, 2);
 		assert_run(JOB_NOT_DUE, 2);
+	}
+END_TEST
+
+/* Each run would make another one, and the first would still be the newest. */
+START_TEST(one_of_a_clock_that_was_ahead_makes_no_more)
+	{
+		with_db_settings.validity_clock_skew_minutes = 24 * 60;
+		set_time(NOW + 10 * HOUR);
+		assert_run(JOB_DONE, 1);
+		set_time(NOW);
+		for (int i = 0; i < 3; i++)
+			assert_run(JOB_NOT_DUE, 1);
+		set_time(NOW + 22 * HOUR);
+		assert_run(JOB_DONE, 2);
 	}
 END_TEST
 
@@ -569,6 +582,7 @@ add_tests(TCase *tests)
 	tcase_add_test(tests, another_is_made_at_half_time_and_ended_ones_go);
 	tcase_add_test(tests, a_forced_run_makes_what_is_needed_and_no_more);
 	tcase_add_test(tests, a_shorter_validity_takes_effect_at_once);
+	tcase_add_test(tests, one_of_a_clock_that_was_ahead_makes_no_more);
 	tcase_add_test(tests, it_never_outlives_its_ca);
 	tcase_add_loop_test(tests, generations_that_sign_have_one, 0, COUNT(STATES));
 	tcase_add_test(tests, both_generations_of_a_rekeyed_authority_have_one);

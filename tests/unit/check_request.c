@@ -240,6 +240,38 @@ START_TEST(paths_are_decoded_once_and_cleaned)
 	}
 END_TEST
 
+static const struct {
+	const char *uri;
+	size_t tail;
+	bool is_deep;
+} escaped_rows[] = {
+	{ "/ca/a%20b", 0, false },
+	{ "/ca/a%2fc%2F", 3, false },
+	{ "/ca/a/b%2F", 1, false },
+	{ "/%2Fca", 3, false },
+	{ "%2Fca", 3, false },
+	{ "/ca%252F", 0, false },
+	{ "/ca?%2F", 0, false },
+	{ "/app%2Fca", 3, true },
+	{ "/app/ca%2F", 1, true },
+	{ "https://other.example/ca%2F", 1, false },
+};
+
+START_TEST(the_first_escaped_slash_is_kept)
+	{
+		struct fake fake = { .params = { "REQUEST_METHOD", "GET", "REQUEST_URI",
+					 escaped_rows[_i].uri } };
+		const struct request_source source = { fake_param, fake_read, &fake };
+		const struct settings settings = make_settings(escaped_rows[_i].is_deep);
+		struct error err = { .code = ERR_NONE };
+		struct request request;
+
+		ck_assert_int_eq(request_init(&request, &source, &settings, &err), 0);
+		ck_assert_uint_eq(request.escaped_tail, escaped_rows[_i].tail);
+		request_release(&request);
+	}
+END_TEST
+
 START_TEST(without_request_uri_the_decoded_variables_count)
 	{
 		struct fake fake = { .params = { "REQUEST_METHOD", "GET", "SCRIPT_NAME", "/ca",
@@ -521,6 +553,7 @@ main(void)
 	tcase_add_test(tc, each_request_has_an_id_of_our_own);
 	add_rows(tc, a_redirected_authorization_counts_when_there_is_no_other, 2);
 	add_rows(tc, paths_are_decoded_once_and_cleaned, ROWS(path_rows));
+	add_rows(tc, the_first_escaped_slash_is_kept, ROWS(escaped_rows));
 	add_rows(tc, without_request_uri_the_decoded_variables_count, 2);
 	add_rows(tc, a_path_has_a_longest_length, 2);
 	add_rows(tc, content_length_is_digits_alone, ROWS(length_rows));

@@ -31,14 +31,21 @@ struct result {
 	struct error err;
 };
 
+/* The first slash that was sent as %2F begins the last escaped_tail octets; 0: there is none. */
 static struct result
-find(const char *method, const char *path)
+find_escaped(const char *method, const char *path, size_t escaped_tail)
 {
-	const struct route_query query = { routes, ROUTES, method, path };
+	const struct route_query query = { routes, ROUTES, method, path, escaped_tail };
 	struct result r = { .rc = 0 };
 
 	r.rc = router_find(&query, &r.params, &r.route, r.allow, &r.err);
 	return r;
+}
+
+static struct result
+find(const char *method, const char *path)
+{
+	return find_escaped(method, path, 0);
 }
 
 static const struct {
@@ -121,6 +128,38 @@ START_TEST(the_wrong_method_is_told_which_are_right)
 	}
 END_TEST
 
+static const struct {
+	const char *path;
+	size_t escaped_tail;
+	const char *value; /* of {request*}; NULL: refused */
+} escaped_rows[] = {
+	{ "/ocsp/MEw/w/", 3, "MEw/w/" },
+	{ "/ocsp/MEw/w/", 1, "MEw/w/" },
+	{ "/ocsp/MEw/w", 6, NULL }, /* the one behind "ocsp" */
+	{ "/ocsp/MEw/w", 11, NULL },
+	{ "/ocsp/MEw/w", 12, NULL }, /* one that was dropped with those in front */
+	{ "/ca/7", 2, NULL },
+	{ "/ca/7/", 1, NULL },
+	{ "/ca/", 1, NULL },
+	{ "/ca", 3, NULL },
+	{ "/", 1, NULL },
+};
+
+START_TEST(an_escaped_slash_separates_nothing)
+	{
+		struct result r =
+		    find_escaped("GET", escaped_rows[_i].path, escaped_rows[_i].escaped_tail);
+
+		if (escaped_rows[_i].value == NULL) {
+			ck_assert_int_eq(r.rc, -1);
+			ck_assert_int_eq(r.err.code, ERR_NOT_FOUND);
+			return;
+		}
+		ck_assert_int_eq(r.rc, 0);
+		ck_assert_str_eq(params_get(&r.params, "request"), escaped_rows[_i].value);
+	}
+END_TEST
+
 START_TEST(a_value_has_a_longest_length)
 	{
 		static char path[PARAM_VALUE_MAX + 16] = "/ca/";
@@ -146,6 +185,7 @@ main(void)
 
 	tcase_add_loop_test(tc, the_most_literal_pattern_wins, 0, ROWS(found_rows));
 	tcase_add_loop_test(tc, the_wrong_method_is_told_which_are_right, 0, ROWS(refused_rows));
+	tcase_add_loop_test(tc, an_escaped_slash_separates_nothing, 0, ROWS(escaped_rows));
 	tcase_add_loop_test(tc, a_value_has_a_longest_length, 0, 2);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
