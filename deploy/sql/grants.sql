@@ -20,6 +20,7 @@ GRANT INSERT ON certwright.certificate TO certwright_serve@'%';
 GRANT UPDATE (status, revoked_at, revocation_reason, attributes, renewals, lineage_compromised)
 	ON certwright.certificate TO certwright_serve@'%';
 GRANT INSERT ON certwright.revocation_event TO certwright_serve@'%';
+GRANT INSERT, DELETE ON certwright.journal_outbox TO certwright_serve@'%';
 GRANT INSERT, UPDATE, DELETE ON certwright.revoked_certificate TO certwright_serve@'%';
 GRANT INSERT ON certwright.compromised_key TO certwright_serve@'%';
 GRANT INSERT, UPDATE ON certwright.lineage_gate TO certwright_serve@'%';
@@ -44,6 +45,7 @@ GRANT UPDATE (status, revoked_at, revocation_reason, attributes, renewals, linea
 	ON certwright.certificate TO certwright_maintain@'%';
 GRANT INSERT, DELETE ON certwright.revocation_event TO certwright_maintain@'%';
 GRANT UPDATE (crl_number, generation_id) ON certwright.revocation_event TO certwright_maintain@'%';
+GRANT INSERT, DELETE ON certwright.journal_outbox TO certwright_maintain@'%';
 GRANT INSERT, UPDATE, DELETE ON certwright.revoked_certificate TO certwright_maintain@'%';
 GRANT INSERT, UPDATE ON certwright.job TO certwright_maintain@'%';
 GRANT INSERT, DELETE ON certwright.crl TO certwright_maintain@'%';

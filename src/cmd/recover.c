@@ -19,6 +19,7 @@ tell(enum recover_word word, const char *text, void *arg)
 		(void)printf("%s\n", text);
 		break;
 	case RECOVER_TROUBLE:
+	case RECOVER_PROGRESS:
 		(void)fprintf(stderr, "certwright recover: %s\n", text);
 		break;
 	}

@@ -23,6 +23,12 @@ path_of(const struct settings *settings)
 	return path != NULL && path[0] != '\0' ? path : NULL;
 }
 
+bool
+journal_is_kept(const struct settings *settings)
+{
+	return path_of(settings) != NULL;
+}
+
 int
 journal_check(const struct settings *settings, struct error *err)
 {
@@ -195,18 +201,19 @@ journal_events_add(struct journal_events *events, struct db *db,
 	item.generation_id = history.generation_id;
 	item.not_after = history.not_after;
 	item.sequence = history.events;
+	item.whole_lineage = events->whole_lineage;
 	item.serial_len = (uint8_t)history.serial_len;
 	memcpy(item.serial, history.serial, sizeof(item.serial));
 	buf_add(&events->items, bytes_of(&item, sizeof(item)));
-	return buf_failed(&events->items)
-		   ? error_set(err, ERR_INTERNAL, "more events than the journal can take at once")
-		   : 0;
+	if (buf_failed(&events->items))
+		return error_set(
+		    err, ERR_INTERNAL, "more events than the journal can take at once");
+	return journal_outbox_add(db, &item.id, item.sequence, item.whole_lineage, err);
 }
 
 static struct json_object *
-event_json(const struct journal_event *event, const struct journal_change *change)
+event_json(const struct journal_event *event, const struct revocation_event *like)
 {
-	const struct revocation_event *like = change->like;
 	struct json_object *json = begin(JOURNAL_KIND_EVENT);
 
 	if (json == NULL)
@@ -220,7 +227,7 @@ event_json(const struct journal_event *event, const struct journal_change *chang
 	json_add_int(json, "notAfter", event->not_after);
 	json_add_int(json, "sequence", event->sequence);
 	json_add_int(json, "reason", like->reason);
-	json_add_bool(json, "wholeLineage", change->whole_lineage);
+	json_add_bool(json, "wholeLineage", event->whole_lineage);
 	json_add_text(json, "actor", like->actor);
 	json_add_text(json, "remoteAddress", like->remote_address);
 	add_id(json, "requestId", like->request_id);
@@ -229,28 +236,77 @@ event_json(const struct journal_event *event, const struct journal_change *chang
 }
 
 static int
-write_event(const char *path, const struct journal_event *event,
-    const struct journal_change *change, struct error *err)
+append_event(const char *path, const struct journal_event *event,
+    const struct revocation_event *like, struct error *err)
 {
-	cleanup(json_object_putp) struct json_object *json = event_json(event, change);
+	cleanup(json_object_putp) struct json_object *json = event_json(event, like);
 
-	return append(path, json, err) < 0 ? fail(bytes_of(event->serial, event->serial_len), err)
-					   : 0;
+	return append(path, json, err);
 }
 
+static struct journal_event
+event_at(const struct journal_events *events, size_t at)
+{
+	struct journal_event event;
+
+	memcpy(&event, events->items.data + at, sizeof(event));
+	return event;
+}
+
+static int
+empty_outbox(struct db *db, void *arg, struct error *err)
+{
+	const struct journal_events *events = arg;
+
+	for (size_t at = 0; at < events->items.len; at += sizeof(struct journal_event)) {
+		const struct journal_event event = event_at(events, at);
+
+		if (journal_outbox_remove(db, &event.id, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Where they stay in the outbox although they are on the disk, they come into a journal twice. */
 int
 journal_events_write(struct db *db, const struct journal_events *events,
     const struct journal_change *change, struct error *err)
 {
 	const char *path = path_of(db_settings(db));
+	struct journal_events written = *events;
 	struct journal_event event = { .sequence = 0 };
+	struct error ignored = { .code = ERR_NONE };
 
 	if (path == NULL || events->items.len == 0)
 		return 0;
 	for (size_t at = 0; at < events->items.len; at += sizeof(event)) {
-		memcpy(&event, events->items.data + at, sizeof(event));
-		if (write_event(path, &event, change, err) < 0)
-			return -1;
+		event = event_at(events, at);
+		if (append_event(path, &event, change->like, err) < 0)
+			return fail(bytes_of(event.serial, event.serial_len), err);
 	}
-	return journal_file_sync(err) < 0 ? fail(bytes_of(event.serial, event.serial_len), err) : 0;
+	if (journal_file_sync(err) < 0)
+		return fail(bytes_of(event.serial, event.serial_len), err);
+	(void)db_transaction(db, empty_outbox, &written, &ignored);
+	return 0;
+}
+
+int
+journal_append_late(
+    const struct settings *settings, const struct journal_outbox_row *row, struct error *err)
+{
+	struct journal_event event = {
+		.id = row->event.id,
+		.certificate_id = row->event.certificate_id,
+		.generation_id = row->generation_id,
+		.not_after = row->not_after,
+		.sequence = row->sequence,
+		.whole_lineage = row->whole_lineage,
+		.serial_len = (uint8_t)row->serial.len,
+	};
+
+	if (row->serial.len > sizeof(event.serial))
+		return error_set(
+		    err, ERR_DATABASE, "a serial number of %zu octets", row->serial.len);
+	memcpy(event.serial, row->serial.ptr, row->serial.len);
+	return append_event(path_of(settings), &event, &row->event, err);
 }

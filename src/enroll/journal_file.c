@@ -19,6 +19,7 @@ static struct {
 	int fd;
 	dev_t device;
 	ino_t inode;
+	bool has_lost; /* what was appended before it was moved away may not be on the disk */
 	char path[PATH_OCTETS_MAX];
 } current = { .fd = -1 };
 
@@ -128,14 +129,26 @@ is_current(const char *path)
 	       st.st_dev == current.device && st.st_ino == current.inode;
 }
 
+/* A disk tells of its fault but once. */
+static int
+sync_current(struct error *err)
+{
+	if (current.fd < 0 || fdatasync(current.fd) == 0)
+		return 0;
+	return error_set(
+	    err, ERR_DATABASE, "journal %s: fdatasync: %s", current.path, strerror(errno));
+}
+
 /* What went into a file that was moved away meanwhile counts as well. */
 static int
 ready(const char *path, struct error *err)
 {
 	if (is_current(path))
 		return 0;
-	if (journal_file_sync(err) < 0)
+	if (sync_current(err) < 0) {
+		current.has_lost = true;
 		return -1;
+	}
 	if (current.fd >= 0)
 		(void)close(current.fd);
 	current.fd = -1;
@@ -170,10 +183,15 @@ journal_file_append(const char *path, struct bytes line, struct error *err)
 int
 journal_file_sync(struct error *err)
 {
-	if (current.fd < 0 || fdatasync(current.fd) == 0)
-		return 0;
-	return error_set(
-	    err, ERR_DATABASE, "journal %s: fdatasync: %s", current.path, strerror(errno));
+	bool has_lost = current.has_lost;
+
+	current.has_lost = false;
+	if (sync_current(err) < 0)
+		return -1;
+	return has_lost
+		   ? error_set(err, ERR_DATABASE,
+			 "journal %s: lines before it was moved away may be lost", current.path)
+		   : 0;
 }
 
 int

@@ -20,7 +20,8 @@ enum { JOURNAL_FILE_LINE_MAX = 384 * 1024 };
  */
 int journal_file_append(const char *path, struct bytes line, struct error *err);
 
-/* Waits until all that this process has appended is on the disk. */
+/* Waits until all that this process has appended is on the disk; ERR_DATABASE where any line since
+ * the last time may be lost. */
 int journal_file_sync(struct error *err);
 
 /* Opens it as journal_file_append would, making it. ERR_CONFIG. */

@@ -212,12 +212,8 @@ read_action(struct parsing *parsing, struct revocation_event *row)
 	    get_text(parsing, "action", 16, &name) < 0)
 		return -1;
 	row->reason = (int)reason;
-	for (enum revocation_action action = REVOCATION_HOLD; action <= REVOCATION_REVOKE; action++)
-		if (strcmp(name, revocation_action_name(action)) == 0) {
-			row->action = action;
-			return 0;
-		}
-	return refuse(parsing, "action");
+	return revocation_action_find(bytes_text(name), &row->action) ? 0
+								      : refuse(parsing, "action");
 }
 
 static int

@@ -87,15 +87,17 @@ full_until(const struct settings *settings, int64_t this_update)
 }
 
 /*
- * The next delta CRL comes after DeltaHours; the share of it that full CRLs overlap by is added,
- * for a job that is late. It ends with the newest full CRL at the latest: RFC 5280, 6.3.3 (c) to
- * (f) combines it with a complete CRL that is itself current, and by then the next one is out.
+ * The next delta CRL comes DeltaHours after this one was signed; the share of it that full CRLs
+ * overlap by is added, for a job that is late. It ends with the newest full CRL at the latest: RFC
+ * 5280, 6.3.3 (c) to (f) combines it with a complete CRL that is itself current, and by then the
+ * next one is out.
  */
 static int64_t
 delta_until(const struct settings *settings, int64_t this_update, const struct crl_row *full)
 {
 	uint64_t spare = (uint64_t)settings->crl.delta_s * settings->crl.overlap_percent / 100;
-	int64_t until = this_update + settings->crl.delta_s + (int64_t)spare;
+	int64_t signed_at = this_update + publish_backdating(settings->crl.validity_s);
+	int64_t until = signed_at + settings->crl.delta_s + (int64_t)spare;
 
 	return until < full->next_update ? until : full->next_update;
 }
@@ -215,8 +217,21 @@ add_entry(const struct revoked_certificate *revoked, void *arg, struct error *er
 
 /*
  * RFC 5280, 3.3: a certificate leaves the CRL after one that was issued beyond its end; the period
- * of validity is what that takes at least.
+ * of validity is what that takes at least. Where none was issued for longer, those that ended since
+ * the last one are still to come on one.
  */
+static int
+find_ends_from(const struct publication *making, int64_t *out, struct error *err)
+{
+	int64_t from = making->now - making->context->settings->crl.validity_s;
+	struct crl_list full = { .count = 0 };
+
+	if (crls_latest_full(making->context->db, &making->row.generation_id, &full, err) < 0)
+		return -1;
+	*out = full.count > 0 && full.rows[0].this_update < from ? full.rows[0].this_update : from;
+	return 0;
+}
+
 static int
 add_entries(const struct publication *making, struct crl_writer *writer, struct error *err)
 {
@@ -224,11 +239,10 @@ add_entries(const struct publication *making, struct crl_writer *writer, struct 
 	struct db *db = making->context->db;
 	struct listing listing = { writer, making->now };
 	const struct revoked_visit visit = { add_entry, &listing };
-	const struct revoked_query query = {
-		.generation_id = &row->generation_id,
-		.ends_from = making->now - making->context->settings->crl.validity_s,
-	};
+	struct revoked_query query = { .generation_id = &row->generation_id };
 
+	if (find_ends_from(making, &query.ends_from, err) < 0)
+		return -1;
 	if (row->has_base)
 		return revoked_certificates_each_since(db, &query, row->base_number, &visit, err);
 	return revoked_certificates_each(db, &query, &visit, err);

@@ -10,7 +10,6 @@
 #include "base/enc.h"
 #include "enroll/recover_internal.h"
 #include "enroll/revoke.h"
-#include "store/audit.h"
 #include "store/crls.h"
 #include "store/jobs.h"
 
@@ -42,22 +41,6 @@ recover_serial_text(struct bytes serial, char out[static RECOVER_SERIAL_TEXT_MAX
 
 	hex_encode_upper(serial, &text);
 	(void)snprintf(out, RECOVER_SERIAL_TEXT_MAX, "%s", buf_text(&text));
-}
-
-int
-recover_audit(const struct recover *recover, const struct recover_audit *audit, struct error *err)
-{
-	const struct audit_event event = {
-		.actor = recover->request->actor,
-		.remote_address = "",
-		.action = audit->action,
-		.object_type = audit->object_type,
-		.object_name = audit->object_name,
-		.outcome = "done",
-		.detail = audit->detail,
-	};
-
-	return audit_insert(recover->request->db, &event, err);
 }
 
 /* The CRL number that was given last is in the database what it was at the time of the dump. */
@@ -168,16 +151,18 @@ recover_run(const struct recover_request *request, struct recover_outcome *out, 
 {
 	cleanup(recover_generations_freep) struct recover_generations *generations =
 	    recover_generations_new();
+	cleanup(recover_audits_freep) struct recover_audits *audits = recover_audits_new();
 	struct recover recover = {
 		.request = request,
 		.outcome = out,
 		.generations = generations,
 		.crl_paths = BUF_INIT(PATHS_MAX),
+		.audits = audits,
 	};
 	int result;
 
 	*out = (struct recover_outcome){ .certificates = 0 };
-	if (generations == NULL)
+	if (generations == NULL || audits == NULL)
 		return error_set(err, ERR_INTERNAL, "out of memory");
 	result = run(&recover, err);
 	buf_release(&recover.crl_paths);

@@ -5,9 +5,10 @@
 #include "store/db.h"
 
 enum recover_word {
-	RECOVER_DONE,   /* something that was taken back, or would be */
-	RECOVER_NOTE,   /* nothing to worry about */
-	RECOVER_TROUBLE /* something that could not be taken back */
+	RECOVER_DONE,    /* something that was taken back, or would be */
+	RECOVER_NOTE,    /* nothing to worry about */
+	RECOVER_TROUBLE, /* something that could not be taken back */
+	RECOVER_PROGRESS /* how far it has come, every ten thousand lines of a journal */
 };
 
 /* What is to be taken back from where; borrowed. */
@@ -39,10 +40,11 @@ struct recover_outcome {
 
 /*
  * After an older dump was restored: raises each generation's CRL number above those of the CRL
- * files, takes certificates and events back from journals, and revocations from the CRLs, each in
- * a transaction of its own with its audit row. It adds what is missing and takes nothing away, so
- * it may be run again at any time; with nothing missing it changes nothing. What is refused or
- * cannot be read is told and counted; -1 only where it cannot go on: ERR_DATABASE and the like.
+ * files, takes certificates and events back from journals, some hundred lines a transaction, and
+ * revocations from the CRLs, each in a transaction of its own; all with their audit rows. It adds
+ * what is missing and takes nothing away, so it may be run again at any time; with nothing missing
+ * it changes nothing. What is refused or cannot be read is told and counted; -1 only where it
+ * cannot go on: ERR_DATABASE and the like.
  */
 int recover_run(
     const struct recover_request *request, struct recover_outcome *out, struct error *err);

@@ -138,18 +138,11 @@ recover_change(
 	return result;
 }
 
-/* A bare serial in its transaction. */
-struct adding {
-	struct recover *recover;
-	const struct recover_serial *serial;
-	bool added;
-};
-
-static int
-add_serial(struct db *db, void *arg, struct error *err)
+int
+recover_serial_add(const struct recover *recover, const struct recover_serial *from, bool *added,
+    struct error *err)
 {
-	struct adding *adding = arg;
-	const struct recover_serial *from = adding->serial;
+	struct db *db = recover->request->db;
 	char serial[RECOVER_SERIAL_TEXT_MAX], detail[RECOVER_TEXT_MAX];
 	const char *reason = revoke_reason_name(from->reason);
 	const struct revoked_certificate entry = {
@@ -164,13 +157,41 @@ add_serial(struct db *db, void *arg, struct error *err)
 		.detail = detail,
 	};
 
-	if (revoked_certificates_add_serial(
-		db, &from->generation->id, &entry, &adding->added, err) < 0)
+	if (revoked_certificates_add_serial(db, &from->generation->id, &entry, added, err) < 0)
 		return -1;
 	recover_serial_text(from->serial, serial);
 	(void)snprintf(detail, sizeof(detail), "%s, not on record, of %s, from %s",
 	    reason != NULL ? reason : "unspecified", from->generation->label, from->source);
-	return adding->added ? recover_audit(adding->recover, &audit, err) : 0;
+	return *added ? recover_audit(recover, &audit, err) : 0;
+}
+
+void
+recover_serial_tell(struct recover *recover, const struct recover_serial *serial)
+{
+	char text[RECOVER_SERIAL_TEXT_MAX];
+
+	serial->generation->is_changed = true;
+	recover->outcome->serials++;
+	recover_serial_text(serial->serial, text);
+	recover_tell(recover, RECOVER_DONE,
+	    "%s of %s is revoked, its certificate is not on record (%s)", text,
+	    serial->generation->label, serial->source);
+}
+
+/* A bare serial in its transaction. */
+struct adding {
+	struct recover *recover;
+	const struct recover_serial *serial;
+	bool added;
+};
+
+static int
+add_serial(struct db *db, void *arg, struct error *err)
+{
+	struct adding *adding = arg;
+
+	(void)db;
+	return recover_serial_add(adding->recover, adding->serial, &adding->added, err);
 }
 
 int
@@ -179,7 +200,6 @@ recover_serial(struct recover *recover, const struct recover_serial *serial, str
 	struct adding adding = { recover, serial, true };
 	struct db *db = recover->request->db;
 	struct revoked_certificate there;
-	char text[RECOVER_SERIAL_TEXT_MAX];
 
 	if (revoked_certificates_find(db, &serial->generation->id, serial->serial, &there, err) ==
 	    0)
@@ -187,13 +207,7 @@ recover_serial(struct recover *recover, const struct recover_serial *serial, str
 	if (error_forgive(err, ERR_NOT_FOUND) < 0 ||
 	    (!recover->request->is_dry_run && db_transaction(db, add_serial, &adding, err) < 0))
 		return -1;
-	if (!adding.added)
-		return 0;
-	serial->generation->is_changed = true;
-	recover->outcome->serials++;
-	recover_serial_text(serial->serial, text);
-	recover_tell(recover, RECOVER_DONE,
-	    "%s of %s is revoked, its certificate is not on record (%s)", text,
-	    serial->generation->label, serial->source);
+	if (adding.added)
+		recover_serial_tell(recover, serial);
 	return 0;
 }

@@ -1,18 +1,17 @@
 /* Recovering from journals: what became of certificates. */
-#define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "enroll/journal_file.h"
-#include "enroll/journal_record.h"
-#include "enroll/recover_internal.h"
+#include "enroll/recover_pieces.h"
 #include "store/certificate_history.h"
 #include "store/recovery.h"
+#include "store/revoked_certificates.h"
 
 enum {
 	CLOCKS_APART_S = 120, /* of two hosts: each is refused that is a minute off the database */
-	REASON_HOLD = 6
+	REASON_HOLD = 6,
+	SOURCE_MAX = 512
 };
 
 /*
@@ -27,22 +26,6 @@ struct pass {
 	uint64_t applied;
 	uint64_t waiting;
 };
-
-/* One event of a journal in its transaction. */
-struct taking {
-	struct recover *recover;
-	const struct recover_event *event;
-	bool changed;
-};
-
-static int
-apply(struct db *db, void *arg, struct error *err)
-{
-	struct taking *taking = arg;
-
-	(void)db;
-	return recover_apply(taking->recover, taking->event, &taking->changed, err);
-}
 
 /* Nothing undoes a revocation, so that is always good; what came later undoes the others. */
 static bool
@@ -59,12 +42,11 @@ must_wait(const struct journal_record_event *event, const struct certificate_his
 }
 
 static int
-take_known(struct pass *pass, const struct journal_record_event *event,
-    const struct certificate_history *history, const char *source, struct error *err)
+take_known(struct pass *pass, struct recover_line *line, const struct certificate_history *history,
+    const char *source, struct error *err)
 {
 	struct recover *recover = pass->recover;
-	struct recover_generation *generation =
-	    recover_generation_of(recover, &history->generation_id);
+	const struct journal_record_event *event = &line->record.event;
 	const struct recover_event what = {
 		.event = &event->row,
 		.lineage = &history->lineage,
@@ -72,128 +54,208 @@ take_known(struct pass *pass, const struct journal_record_event *event,
 		.whole_lineage = event->whole_lineage,
 		.source = source,
 	};
-	struct taking taking = { recover, &what, true };
+	bool changed = true;
 
 	if (is_overtaken(event, history))
 		return 0;
 	if (must_wait(event, history) && !pass->is_forced && !recover->request->is_dry_run) {
-		pass->waiting++;
+		line->effect = RECOVER_LINE_WAITS;
 		return 0;
 	}
-	if (!recover->request->is_dry_run &&
-	    db_transaction(recover->request->db, apply, &taking, err) < 0)
+	if (!recover->request->is_dry_run && recover_apply(recover, &what, &changed, err) < 0)
 		return -1;
-	if (!taking.changed)
-		return 0;
-	pass->applied++;
-	recover->outcome->events++;
-	if (generation != NULL)
-		generation->is_changed = true;
+	if (changed)
+		line->effect = RECOVER_LINE_CHANGED;
 	return 0;
 }
 
-/* Its certificate's own line is lost: at least nobody shall take it for good. */
-static int
-take_unknown(struct pass *pass, const struct journal_record_event *event, const char *source,
-    struct error *err)
+static struct recover_serial
+serial_of(struct recover *recover, const struct journal_record_event *event, const char *source)
 {
-	struct recover *recover = pass->recover;
-	const struct recover_serial serial = {
+	return (struct recover_serial){
 		.generation = recover_generation_of(recover, &event->generation_id),
 		.serial = event->serial,
 		.revoked_at = event->row.at,
 		.reason = event->row.reason,
 		.source = source,
 	};
+}
+
+static int
+add_serial(struct recover *recover, struct recover_line *line, const struct recover_serial *serial,
+    struct error *err)
+{
+	struct revoked_certificate there;
+	bool added = false;
+
+	if (revoked_certificates_find(
+		recover->request->db, &serial->generation->id, serial->serial, &there, err) == 0)
+		return 0;
+	if (error_forgive(err, ERR_NOT_FOUND) < 0 ||
+	    recover_serial_add(recover, serial, &added, err) < 0)
+		return -1;
+	if (added)
+		line->effect = RECOVER_LINE_SERIAL;
+	return 0;
+}
+
+static void
+refuse(struct recover_line *line, const char *why)
+{
+	(void)error_set(&line->refusal, ERR_BAD_REQUEST, "%s", why);
+}
+
+/* Its certificate's own line is lost: at least nobody shall take it for good. */
+static int
+take_unknown(struct pass *pass, struct recover_line *line, const char *source, struct error *err)
+{
+	struct recover *recover = pass->recover;
+	const struct journal_record_event *event = &line->record.event;
+	const struct recover_serial serial = serial_of(recover, event, source);
 
 	if (recover_is_long_gone(recover, event->not_after) || !pass->is_first)
 		return 0;
 	/* in a dry run its certificate may be one of those that would be taken back */
-	if (recover->request->is_dry_run) {
-		recover->outcome->events++;
-		return 0;
-	}
-	if (serial.generation == NULL)
-		return error_set(
-		    err, ERR_BAD_REQUEST, "the CA generation of its certificate is not on record");
-	if (event->row.action != REVOCATION_REVOKE)
-		return error_set(err, ERR_BAD_REQUEST, "its certificate is not on record");
-	return event->not_after < recover->now ? 0 : recover_serial(recover, &serial, err);
+	if (recover->request->is_dry_run)
+		line->effect = RECOVER_LINE_CHANGED;
+	else if (serial.generation == NULL)
+		refuse(line, "the CA generation of its certificate is not on record");
+	else if (event->row.action != REVOCATION_REVOKE)
+		refuse(line, "its certificate is not on record");
+	else if (event->not_after >= recover->now)
+		return add_serial(recover, line, &serial, err);
+	return 0;
+}
+
+/* One that was written twice stands in the same piece, too. */
+static bool
+is_done_before(const struct recover_piece *piece, const struct recover_line *line)
+{
+	for (const struct recover_line *at = piece->lines; at < line; at++)
+		if (at->effect == RECOVER_LINE_CHANGED &&
+		    memcmp(&at->record.event.row.id, &line->record.event.row.id,
+			sizeof(struct uuid)) == 0)
+			return true;
+	return false;
+}
+
+static void
+name_source(
+    const struct recover_piece *piece, const struct recover_line *line, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%.480s:%lu", piece->path, line->number);
 }
 
 static int
-take_event(struct pass *pass, const struct journal_record_event *event, const char *source,
-    struct error *err)
+write_line(struct recover_piece *piece, struct recover_line *line, void *arg, struct error *err)
 {
-	struct db *db = pass->recover->request->db;
+	struct db *db = piece->recover->request->db;
+	const struct journal_record_event *event = &line->record.event;
 	struct certificate_history history;
-	bool is_there = false;
+	char source[SOURCE_MAX];
 
-	if (recovery_has_event(db, &event->row.id, &is_there, err) < 0)
-		return -1;
-	if (is_there)
+	name_source(piece, line, source, sizeof(source));
+	if (is_done_before(piece, line))
 		return 0;
 	if (certificate_history_find(db, &event->row.certificate_id, &history, err) < 0)
-		return error_forgive(err, ERR_NOT_FOUND) < 0
-			   ? -1
-			   : take_unknown(pass, event, source, err);
-	if (!bytes_equal(bytes_of(history.serial, history.serial_len), event->serial) ||
-	    memcmp(&history.generation_id, &event->generation_id, sizeof(struct uuid)) != 0)
-		return error_set(err, ERR_BAD_REQUEST,
-		    "its serial and CA generation are not those of its certificate");
-	return take_known(pass, event, &history, source, err);
-}
-
-/* What cannot be read was told when the certificates were read. */
-static int
-take_line(struct pass *pass, const struct journal_file_line *line, struct error *err)
-{
-	struct error ignored = { .code = ERR_NONE };
-	struct journal_record record;
-	char source[512];
-	int result = 0;
-
-	(void)snprintf(source, sizeof(source), "%.480s:%lu", line->path, line->number);
-	if (journal_record_parse(line->text, &record, &ignored) == 0 &&
-	    record.kind == JOURNAL_EVENT)
-		result = take_event(pass, &record.event, source, err);
-	journal_record_release(&record);
-	return result;
-}
-
-static bool
-may_be_event(const struct journal_file_line *line)
-{
-	static const char kind[] = "\"" JOURNAL_KIND_EVENT "\"";
-
-	return !line->is_too_long &&
-	       memmem(line->text.ptr, line->text.len, kind, sizeof(kind) - 1) != NULL;
-}
-
-static int
-read_line(const struct journal_file_line *line, void *arg, struct error *err)
-{
-	struct pass *pass = arg;
-
-	if (!may_be_event(line) || take_line(pass, line, err) == 0)
-		return 0;
-	if (!error_is(err, ERR_BAD_REQUEST))
-		return -1;
-	if (pass->is_first)
-		recover_tell(pass->recover, RECOVER_TROUBLE, "%s:%lu: refused: %s", line->path,
-		    line->number, err->text);
-	error_clear(err);
+		return error_forgive(err, ERR_NOT_FOUND) < 0 ? -1
+							     : take_unknown(arg, line, source, err);
+	if (bytes_equal(bytes_of(history.serial, history.serial_len), event->serial) &&
+	    memcmp(&history.generation_id, &event->generation_id, sizeof(struct uuid)) == 0)
+		return take_known(arg, line, &history, source, err);
+	refuse(line, "its serial and CA generation are not those of its certificate");
 	return 0;
+}
+
+static int
+look_up(struct recover_piece *piece, struct error *err)
+{
+	struct recovery_key keys[RECOVER_PIECE_LINES];
+	size_t count = 0;
+
+	for (size_t i = 0; i < piece->count; i++)
+		if (piece->lines[i].state == RECOVER_LINE_WANTED)
+			keys[count++].octets =
+			    bytes_of(&piece->lines[i].record.event.row.id, sizeof(struct uuid));
+	if (recovery_find_events(piece->recover->request->db, keys, count, err) < 0)
+		return -1;
+	for (size_t i = 0, key = 0; i < piece->count; i++)
+		if (piece->lines[i].state == RECOVER_LINE_WANTED && keys[key++].is_there)
+			piece->lines[i].state = RECOVER_LINE_PASSED;
+	return 0;
+}
+
+static void
+count_change(struct pass *pass, const struct journal_record_event *event)
+{
+	struct recover_generation *generation =
+	    recover_generation_of(pass->recover, &event->generation_id);
+
+	pass->applied++;
+	pass->recover->outcome->events++;
+	if (generation != NULL)
+		generation->is_changed = true;
+}
+
+/* What was refused is told once. */
+static void
+count_line(struct pass *pass, const struct recover_piece *piece, struct recover_line *line)
+{
+	char source[SOURCE_MAX];
+	struct recover_serial serial = serial_of(pass->recover, &line->record.event, source);
+
+	if (line->state == RECOVER_LINE_REFUSED && !pass->is_first)
+		line->state = RECOVER_LINE_PASSED;
+	if (line->state != RECOVER_LINE_WRITTEN)
+		return;
+	name_source(piece, line, source, sizeof(source));
+	switch (line->effect) {
+	case RECOVER_LINE_CHANGED:
+		count_change(pass, &line->record.event);
+		break;
+	case RECOVER_LINE_SERIAL:
+		recover_serial_tell(pass->recover, &serial);
+		break;
+	case RECOVER_LINE_WAITS:
+		pass->waiting++;
+		break;
+	case RECOVER_LINE_NOTHING:
+		break;
+	}
+}
+
+static int
+settle_piece(struct recover_piece *piece, void *arg, struct error *err)
+{
+	const struct recover_writing writing = {
+		.look_up = look_up,
+		.write = write_line,
+		.arg = arg,
+	};
+	int result;
+
+	if (look_up(piece, err) < 0)
+		return -1;
+	result = recover_piece_write(piece, &writing, err);
+	for (size_t i = 0; i < piece->count; i++)
+		count_line(arg, piece, &piece->lines[i]);
+	return result;
 }
 
 static int
 read_journal(struct recover *recover, const char *path, void *arg, struct error *err)
 {
-	const struct journal_file_visit visit = { read_line, arg };
+	const struct recover_pieces visit = {
+		.kind = JOURNAL_EVENT,
+		.settle = settle_piece,
+		.arg = arg,
+		.done = &recover->outcome->events,
+		.what = "revocations, holds and releases",
+	};
 
-	(void)recover;
 	/* that it cannot be read was told before */
-	return journal_file_each(path, &visit, err) < 0 ? error_forgive(err, ERR_CONFIG) : 0;
+	return recover_pieces_each(recover, path, &visit, err) < 0 ? error_forgive(err, ERR_CONFIG)
+								   : 0;
 }
 
 static int

@@ -4,6 +4,7 @@
 #include "crypto/cert.h"
 #include "enroll/recover.h"
 #include "store/authorities.h"
+#include "store/certificates.h"
 #include "store/revocations.h"
 
 /* What the parts of recover share. */
@@ -41,6 +42,12 @@ struct recover_generations *recover_generations_new(void) OWNED(recover_generati
 int recover_generations_read(
     struct recover_generations *generations, struct db *db, struct error *err);
 
+/* Audit rows on their way: several are written by one statement. */
+struct recover_audits;
+void recover_audits_free(struct recover_audits *audits);
+DEFINE_CLEANUP(struct recover_audits *, recover_audits_free)
+struct recover_audits *recover_audits_new(void) OWNED(recover_audits_free);
+
 struct recover {
 	const struct recover_request *request;
 	struct recover_outcome *outcome;
@@ -49,6 +56,7 @@ struct recover {
 	struct buf crl_paths; /* the CRL files, each with its NUL */
 	size_t crl_count;
 	uint64_t said[RECOVER_TROUBLE + 1];
+	struct recover_audits *audits;
 };
 
 /* Tells a line; after a hundred of a kind they are only counted. */
@@ -67,6 +75,14 @@ struct recover_audit {
 };
 int recover_audit(
     const struct recover *recover, const struct recover_audit *audit, struct error *err);
+
+/*
+ * In a transaction of many changes: the audit rows of certificates are kept back from here on, and
+ * written when there are some of them, and at the end. What was not ended is dropped.
+ */
+void recover_audits_begin(struct recover *recover);
+int recover_audits_end(struct recover *recover, struct error *err);
+void recover_audits_drop(struct recover *recover);
 
 enum { RECOVER_SERIAL_TEXT_MAX = 41 };
 void recover_serial_text(struct bytes serial, char out[static RECOVER_SERIAL_TEXT_MAX]);
@@ -106,12 +122,21 @@ struct recover_serial {
 };
 int recover_serial(struct recover *recover, const struct recover_serial *serial, struct error *err);
 
+/* The same in the transaction at hand; *added says whether recover_serial_tell is to follow. */
+int recover_serial_add(const struct recover *recover, const struct recover_serial *serial,
+    bool *added, struct error *err);
+void recover_serial_tell(struct recover *recover, const struct recover_serial *serial);
+
 /* The parts, in their order. */
 int recover_crl_numbers(struct recover *recover, struct error *err);
 int recover_certificates(struct recover *recover, struct error *err);
 int recover_events(struct recover *recover, struct error *err);
 int recover_returns(struct recover *recover, struct error *err);
 int recover_crl_entries(struct recover *recover, struct error *err);
+
+/* What a line of a journal claims of a certificate must be what that says, and it be ours. */
+int recover_check_certificate(const struct recover_generation *generation,
+    const struct certificate_record *row, struct error *err);
 
 /* Calls each() for every journal of the request. */
 struct recover_journals {

@@ -236,7 +236,7 @@ static int
 write_journal(const struct transaction *transaction, struct error *err)
 {
 	const struct revocation_event like = event_of(transaction);
-	const struct journal_change change = { &like, transaction->request->whole_lineage };
+	const struct journal_change change = { .like = &like };
 
 	return journal_events_write(transaction->db, &transaction->journal, &change, err);
 }
@@ -280,6 +280,7 @@ revoke_certificate(struct db *db, const struct uuid *certificate_id,
 	    jobs_now(db, &transaction.now, err) < 0)
 		return -1;
 	transaction.row = row;
+	transaction.journal.whole_lineage = request->whole_lineage;
 	result = carry_out(&transaction, err);
 	journal_events_release(&transaction.journal);
 	if (result == 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/db_rows.h"
+#include "store/same_ca_sql.h"
 
 #define COLUMNS \
 	"c.id, c.generation_id, c.lineage, c.status, c.not_after, c.serial," \
@@ -15,6 +16,9 @@
 static const char SQL_FIND[] = "SELECT " COLUMNS " FROM certificate c WHERE c.id = ?";
 static const char SQL_FIND_SERIAL[] =
     "SELECT " COLUMNS " FROM certificate c WHERE c.serial = ? AND c.generation_id = ?";
+static const char SQL_FIND_SERIAL_SAME[] =
+    "SELECT " COLUMNS " FROM certificate c FORCE INDEX (certificate_serial) WHERE c.serial = ?"
+    " AND c.generation_id IN " SAME_CA_SQL;
 /* By the list, which is as short as what was revoked. */
 static const char SQL_HELD[] =
     "SET STATEMENT max_statement_time=0 FOR SELECT " COLUMNS " FROM revoked_certificate r"
@@ -82,8 +86,13 @@ int
 certificate_history_find_serial(struct db *db, const struct uuid *generation_id,
     struct bytes serial, struct certificate_history *out, struct error *err)
 {
-	return find(
-	    db, SQL_FIND_SERIAL, db_args(db_blob(serial), db_uuid(generation_id)), out, err);
+	const struct db_args args = db_args(db_blob(serial), db_uuid(generation_id));
+
+	if (find(db, SQL_FIND_SERIAL, args, out, err) == 0)
+		return 0;
+	if (error_forgive(err, ERR_NOT_FOUND) < 0)
+		return -1;
+	return find(db, SQL_FIND_SERIAL_SAME, args, out, err);
 }
 
 static int

@@ -18,7 +18,8 @@ struct certificate_history {
 	uint8_t serial[CERTIFICATE_ROW_SERIAL_MAX];
 };
 
-/* ERR_NOT_FOUND. */
+/* ERR_NOT_FOUND. By its serial also where it is of another generation with that one's name and key:
+ * CRLs do not say which. */
 int certificate_history_find(
     struct db *db, const struct uuid *id, struct certificate_history *out, struct error *err);
 int certificate_history_find_serial(struct db *db, const struct uuid *generation_id,

@@ -45,12 +45,17 @@ struct certificate_record {
  */
 int certificates_insert(struct db *db, const struct certificate_record *record, struct error *err);
 
+/* The INSERT alone, of any number, inside the transaction at hand, which is to be rolled back where
+ * it fails. ERR_CONFLICT as above. */
+int certificates_insert_many(struct db *db, const struct certificate_record *const *records,
+    size_t count, struct error *err);
+
 /*
- * The same for a certificate that another one authenticated: in one transaction with a claim on
- * that other's row, which must be good, with its lineage not compromised, so that its revocation
- * cannot pass by an issue under way (row locks are not cluster-wide; the claim makes a Galera
- * node's commit conflict). It counts the claim in its column `renewals`. ERR_CLIENT_CERT when the
- * claim fails.
+ * The same as certificates_insert for a certificate that another one authenticated: in one
+ * transaction with a claim on that other's row, which must be good, with its lineage not
+ * compromised, so that its revocation cannot pass by an issue under way (row locks are not
+ * cluster-wide; the claim makes a Galera node's commit conflict). It counts the claim in its column
+ * `renewals`. ERR_CLIENT_CERT when the claim fails.
  */
 int certificates_insert_claimed(struct db *db, const struct certificate_record *record,
     const struct uuid *claimed, struct error *err);

@@ -29,8 +29,9 @@ static const char SQL_EVENTS[] =
     " FROM revocation_event WHERE certificate_id = ? ORDER BY at, id";
 static const char SQL_MARK_LINEAGE[] = "UPDATE certificate SET lineage_compromised = TRUE"
 				       " WHERE lineage = ? AND NOT lineage_compromised";
-static const char SQL_CLOSE_GATE[] = "INSERT INTO lineage_gate (lineage, closed) VALUES (?, TRUE)"
-				     " ON DUPLICATE KEY UPDATE closed = TRUE";
+static const char SQL_CLOSE_GATE[] =
+    "INSERT INTO lineage_gate (lineage, closed, closed_at) VALUES (?, TRUE, UTC_TIMESTAMP())"
+    " ON DUPLICATE KEY UPDATE closed = TRUE, closed_at = VALUES(closed_at)";
 static const char SQL_OPEN_GATE[] = "UPDATE lineage_gate SET closed = FALSE WHERE lineage = ?";
 /* By its index whatever the statistics say: a scan would wait for everybody else's rows. */
 static const char SQL_LOCK_LINEAGE[] =
@@ -52,6 +53,17 @@ const char *
 revocation_action_name(enum revocation_action action)
 {
 	return ACTIONS[action];
+}
+
+bool
+revocation_action_find(struct bytes name, enum revocation_action *out)
+{
+	for (enum revocation_action action = REVOCATION_HOLD; action <= REVOCATION_REVOKE; action++)
+		if (bytes_equal_text(name, revocation_action_name(action))) {
+			*out = action;
+			return true;
+		}
+	return false;
 }
 
 /* RFC 5280, 5.3.1: certificateHold and removeFromCRL go with their actions. */
@@ -260,19 +272,6 @@ revocations_is_compromised(
 	return ask_number(db, SQL_IS_COMPROMISED, db_args(db_blob(spki_hash)), compromised, err);
 }
 
-static int
-read_action(const struct db_rows *rows, enum revocation_action *out, struct error *err)
-{
-	struct bytes name = db_rows_bytes(rows, 2);
-
-	for (enum revocation_action action = REVOCATION_HOLD; action <= REVOCATION_REVOKE; action++)
-		if (bytes_equal_text(name, revocation_action_name(action))) {
-			*out = action;
-			return 0;
-		}
-	return error_set(err, ERR_DATABASE, "unknown action on a certificate");
-}
-
 /* The row at hand, its texts for the call alone. */
 static int
 tell_event(const struct db_rows *rows,
@@ -292,8 +291,9 @@ tell_event(const struct db_rows *rows,
 		.comment = db_rows_is_null(rows, 8) ? NULL : comment,
 	};
 
-	if (read_action(rows, &event.action, err) < 0 ||
-	    db_rows_text(rows, 5, actor, sizeof(actor), err) < 0 ||
+	if (!revocation_action_find(db_rows_bytes(rows, 2), &event.action))
+		return error_set(err, ERR_DATABASE, "unknown action on a certificate");
+	if (db_rows_text(rows, 5, actor, sizeof(actor), err) < 0 ||
 	    db_rows_text(rows, 6, address, sizeof(address), err) < 0 ||
 	    db_rows_text(rows, 8, comment, sizeof(comment), err) < 0)
 		return error_prefix(err, "revocation_event");

@@ -8,6 +8,9 @@ enum revocation_action { REVOCATION_HOLD, REVOCATION_RELEASE, REVOCATION_REVOKE 
 /* "hold", "release", "revoke", as in the table. */
 const char *revocation_action_name(enum revocation_action action);
 
+/* The action of such a name; false: there is none. */
+bool revocation_action_find(struct bytes name, enum revocation_action *out);
+
 /* One row of revocation_event, append-only; borrowed. */
 struct revocation_event {
 	struct uuid id;
@@ -32,7 +35,8 @@ int revocations_apply(
 
 /*
  * Closes the lineage's gate, outside any transaction: nothing is issued on the authority of its
- * members until it is opened again. It conflicts with no issue, so it cannot be kept off.
+ * members until it is opened again, or for two minutes if whoever closed it is gone by then. It
+ * conflicts with no issue, so it cannot be kept off.
  */
 int revocations_close_gate(struct db *db, const struct uuid *lineage, struct error *err);
 int revocations_open_gate(struct db *db, const struct uuid *lineage, struct error *err);

@@ -2,6 +2,7 @@
 #include "store/revoked_certificates.h"
 
 #include "store/db_rows.h"
+#include "store/same_ca_sql.h"
 
 enum { STAMPED_MAX = 10000 };
 
@@ -16,8 +17,32 @@ static const char SQL_LIST_SINCE[] =
     " ON r.generation_id = c.generation_id AND r.serial = c.serial"
     " WHERE e.generation_id = ? AND (e.crl_number > ? OR e.crl_number IS NULL)"
     " AND c.not_after >= ? ORDER BY c.serial";
+static const char SQL_COUNT_SAME[] = "SELECT COUNT(*) FROM " SAME_CA_SQL " s";
+/* None that its own list or another's has. Without an order, so that the first rows come at once.
+ */
+static const char SQL_LIST_OTHERS[] =
+    "SET STATEMENT max_statement_time=0 FOR SELECT r.serial, r.revoked_at, r.reason"
+    " FROM revoked_certificate r WHERE r.generation_id IN " SAME_CA_SQL
+    " AND r.generation_id <> ? AND r.not_after >= ?"
+    " AND NOT EXISTS (SELECT 1 FROM revoked_certificate d WHERE d.generation_id IN " SAME_CA_SQL
+    " AND d.serial = r.serial AND (d.generation_id = ? OR d.generation_id < r.generation_id))";
+static const char SQL_RELEASED_OTHERS[] =
+    "SET STATEMENT max_statement_time=0 FOR SELECT DISTINCT c.serial, NULL, NULL"
+    " FROM revocation_event e JOIN certificate c ON c.id = e.certificate_id"
+    " WHERE e.generation_id IN " SAME_CA_SQL " AND e.generation_id <> ?"
+    " AND e.action = 'release' AND c.status = 'good' AND c.not_after >= ?";
+/* Serials that only a published CRL told of have no events that could say since when. */
+static const char SQL_LIST_BARE[] =
+    "SET STATEMENT max_statement_time=0 FOR SELECT r.serial, r.revoked_at, r.reason"
+    " FROM revoked_certificate r WHERE r.generation_id = ? AND r.certificate_id IS NULL"
+    " AND r.not_after >= ? AND NOT EXISTS (SELECT 1 FROM certificate c JOIN revocation_event e"
+    " ON e.certificate_id = c.id WHERE c.serial = r.serial AND c.generation_id = r.generation_id)";
 static const char SQL_FIND[] = "SELECT serial, revoked_at, reason FROM revoked_certificate"
 			       " WHERE generation_id = ? AND serial = ?";
+/* One that is revoked for good is not on hold, whatever another row says. */
+static const char SQL_FIND_SAME[] =
+    "SELECT serial, revoked_at, reason FROM revoked_certificate WHERE generation_id IN " SAME_CA_SQL
+    " AND serial = ? ORDER BY reason = 6 LIMIT 1";
 static const char SQL_ADD[] =
     "INSERT INTO revoked_certificate"
     " (generation_id, serial, certificate_id, not_after, revoked_at, reason)"
@@ -67,6 +92,18 @@ static const char SQL_ANY_UNSTAMPED[] =
     "SELECT EXISTS (SELECT 1 FROM revocation_event"
     " WHERE generation_id = ? AND crl_number IS NULL)"
     " OR EXISTS (SELECT 1 FROM revocation_event WHERE generation_id IS NULL)";
+/*
+ * The same of generations with its name and key. Their numbers tell nothing here, so the time does;
+ * of what has one of their numbers only that of a CRL that is still there can be so new.
+ */
+#define NEWEST_OWN "(SELECT MAX(n.created_at) FROM crl n WHERE n.generation_id = ?)"
+static const char SQL_ANY_NEWS_OF_SAME[] =
+    "SELECT EXISTS (SELECT 1 FROM " SAME_CA_SQL " s JOIN revocation_event e"
+    " ON e.generation_id = s.id AND e.crl_number IS NULL WHERE s.id <> ?"
+    " AND e.at >= " NEWEST_OWN ")"
+    " OR EXISTS (SELECT 1 FROM " SAME_CA_SQL " s JOIN crl c ON c.generation_id = s.id"
+    " JOIN revocation_event e ON e.generation_id = s.id AND e.crl_number = c.number"
+    " WHERE s.id <> ? AND e.at >= " NEWEST_OWN ")";
 
 static struct revoked_certificate
 read_entry(const struct db_rows *row)
@@ -92,15 +129,75 @@ tell(const struct db_rows *row, void *arg, struct error *err)
 	return visit->each(&entry, visit->arg, err);
 }
 
+static int
+ask_number(struct db *db, const char *sql, struct db_args args, int64_t *out, struct error *err)
+{
+	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+	if (db_query(db, sql, args, &rows, err) < 0)
+		return -1;
+	if (!db_rows_next(rows))
+		return error_set(err, ERR_DATABASE, "no answer to a question of one row");
+	*out = db_rows_int(rows, 0);
+	return 0;
+}
+
+/* Nearly always it is alone, and its own lists are read in the order of their keys. */
+static int
+is_alone(struct db *db, const struct uuid *generation_id, bool *alone, struct error *err)
+{
+	int64_t count = 0;
+
+	if (ask_number(db, SQL_COUNT_SAME, db_args(db_uuid(generation_id)), &count, err) < 0)
+		return -1;
+	*alone = count <= 1;
+	return 0;
+}
+
+static int
+list_others(struct db *db, const struct revoked_query *query, const struct db_visit *rows,
+    struct error *err)
+{
+	const struct db_arg id = db_uuid(query->generation_id);
+
+	return db_each(
+	    db, SQL_LIST_OTHERS, db_args(id, id, db_time(query->ends_from), id, id), rows, err);
+}
+
 int
 revoked_certificates_each(struct db *db, const struct revoked_query *query,
     const struct revoked_visit *visit, struct error *err)
 {
 	struct revoked_visit own = *visit;
 	const struct db_visit rows = { tell, &own };
+	bool alone = true;
 
-	return db_each(db, SQL_LIST,
-	    db_args(db_uuid(query->generation_id), db_time(query->ends_from)), &rows, err);
+	if (is_alone(db, query->generation_id, &alone, err) < 0 ||
+	    db_each(db, SQL_LIST, db_args(db_uuid(query->generation_id), db_time(query->ends_from)),
+		&rows, err) < 0)
+		return -1;
+	return alone ? 0 : list_others(db, query, &rows, err);
+}
+
+/*
+ * Of the others: the numbers on their events are of their own CRLs and tell nothing here, so what
+ * they have revoked and what they have ever released are told of.
+ */
+static int
+list_others_since(struct db *db, const struct revoked_query *query, const struct db_visit *rows,
+    struct error *err)
+{
+	const struct db_arg id = db_uuid(query->generation_id);
+	bool alone = true;
+
+	if (is_alone(db, query->generation_id, &alone, err) < 0)
+		return -1;
+	if (alone)
+		return 0;
+	if (list_others(db, query, rows, err) < 0)
+		return -1;
+	return db_each(
+	    db, SQL_RELEASED_OTHERS, db_args(id, id, db_time(query->ends_from)), rows, err);
 }
 
 int
@@ -109,25 +206,39 @@ revoked_certificates_each_since(struct db *db, const struct revoked_query *query
 {
 	struct revoked_visit own = *visit;
 	const struct db_visit rows = { tell, &own };
+	const struct db_arg id = db_uuid(query->generation_id);
+	const struct db_arg from = db_time(query->ends_from);
 
-	return db_each(db, SQL_LIST_SINCE,
-	    db_args(db_uuid(query->generation_id), db_int((int64_t)base_number),
-		db_time(query->ends_from)),
-	    &rows, err);
+	if (db_each(db, SQL_LIST_SINCE, db_args(id, db_int((int64_t)base_number), from), &rows,
+		err) < 0 ||
+	    db_each(db, SQL_LIST_BARE, db_args(id, from), &rows, err) < 0)
+		return -1;
+	return list_others_since(db, query, &rows, err);
+}
+
+static int
+find(struct db *db, const char *sql, struct db_args args, struct revoked_certificate *out,
+    struct error *err)
+{
+	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+	if (db_query(db, sql, args, &rows, err) < 0)
+		return -1;
+	if (!db_rows_next(rows))
+		return error_set(err, ERR_NOT_FOUND, "no revoked certificate has this serial");
+	*out = read_entry(rows);
+	return 0;
 }
 
 int
 revoked_certificates_find(struct db *db, const struct uuid *generation_id, struct bytes serial,
     struct revoked_certificate *out, struct error *err)
 {
-	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+	const struct db_args args = db_args(db_uuid(generation_id), db_blob(serial));
 
-	if (db_query(db, SQL_FIND, db_args(db_uuid(generation_id), db_blob(serial)), &rows, err) <
-	    0)
+	if (find(db, SQL_FIND, args, out, err) < 0 &&
+	    (error_forgive(err, ERR_NOT_FOUND) < 0 || find(db, SQL_FIND_SAME, args, out, err) < 0))
 		return -1;
-	if (!db_rows_next(rows))
-		return error_set(err, ERR_NOT_FOUND, "no revoked certificate has this serial");
-	*out = read_entry(rows);
 	out->serial = serial;
 	return 0;
 }
@@ -151,9 +262,12 @@ revoked_certificates_add_serial(struct db *db, const struct uuid *generation_id,
 int
 revoked_certificates_follow(struct db *db, const struct uuid *certificate_id, struct error *err)
 {
-	if (db_exec(db, SQL_ADD, db_args(db_uuid(certificate_id)), NULL, err) < 0)
+	uint64_t rows = 0;
+
+	if (db_exec(db, SQL_ADD, db_args(db_uuid(certificate_id)), &rows, err) < 0)
 		return -1;
-	return db_exec(db, SQL_REMOVE, db_args(db_uuid(certificate_id)), NULL, err);
+	/* where it was added, there is nothing to remove */
+	return rows > 0 ? 0 : db_exec(db, SQL_REMOVE, db_args(db_uuid(certificate_id)), NULL, err);
 }
 
 static int
@@ -188,12 +302,14 @@ int
 revocations_any_unstamped(
     struct db *db, const struct uuid *generation_id, bool *any, struct error *err)
 {
-	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+	const struct db_arg id = db_uuid(generation_id);
+	int64_t answer = 0;
 
-	if (db_query(db, SQL_ANY_UNSTAMPED, db_args(db_uuid(generation_id)), &rows, err) < 0)
+	if (ask_number(db, SQL_ANY_UNSTAMPED, db_args(id), &answer, err) < 0)
 		return -1;
-	if (!db_rows_next(rows))
-		return error_set(err, ERR_DATABASE, "no answer to a question of one row");
-	*any = db_rows_int(rows, 0) != 0;
+	if (answer == 0 &&
+	    ask_number(db, SQL_ANY_NEWS_OF_SAME, db_args(id, id, id, id, id, id), &answer, err) < 0)
+		return -1;
+	*any = answer != 0;
 	return 0;
 }

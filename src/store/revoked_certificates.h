@@ -19,7 +19,11 @@ struct revoked_visit {
 	void *arg;
 };
 
-/* Those of a generation whose end is at ends_from or later, by serial, however many. */
+/*
+ * Those of a generation whose end is at ends_from or later, by serial, however many; behind them
+ * what others with its name and key have revoked, since these are one CA to whoever reads a CRL
+ * (RFC 5280, 5: the list of its issuer). None comes twice.
+ */
 struct revoked_query {
 	const struct uuid *generation_id;
 	int64_t ends_from;
@@ -29,12 +33,15 @@ int revoked_certificates_each(struct db *db, const struct revoked_query *query,
 
 /*
  * Those whose state changed since the CRL of this number was made ready (crl_number of their events
- * greater, or none yet), by serial, as they are now: what a delta CRL to that base lists.
+ * greater, or none yet), by serial, as they are now: what a delta CRL to that base lists. Behind
+ * them all of which that cannot be told: serials that only a published CRL knows, and what others
+ * with the generation's name and key have revoked or released.
  */
 int revoked_certificates_each_since(struct db *db, const struct revoked_query *query,
     uint64_t base_number, const struct revoked_visit *visit, struct error *err);
 
-/* One by its serial; ERR_NOT_FOUND. entry->serial is the one given. */
+/* One by its serial, of this generation or one with its name and key; ERR_NOT_FOUND. out->serial is
+ * the one given. */
 int revoked_certificates_find(struct db *db, const struct uuid *generation_id, struct bytes serial,
     struct revoked_certificate *out, struct error *err);
 
@@ -58,7 +65,10 @@ int revoked_certificates_follow(
 int revocations_stamp(struct db *db, const struct uuid *generation_id, uint64_t crl_number,
     bool *more, struct error *err);
 
-/* Whether an event of the generation has no number yet. */
+/*
+ * Whether an event of the generation has no number yet, or one of another with its name and key
+ * came after the generation's newest CRL was made.
+ */
 int revocations_any_unstamped(
     struct db *db, const struct uuid *generation_id, bool *any, struct error *err);
 

@@ -140,6 +140,9 @@ static const char *const NO_CLAIM[] = {
 	"UPDATE certificate SET status = 'revoked'",
 	"UPDATE certificate SET lineage_compromised = TRUE",
 	"UPDATE certificate SET id = REPEAT('x', 16)",
+	"INSERT INTO lineage_gate (lineage, closed) SELECT lineage, TRUE FROM certificate",
+	("INSERT INTO lineage_gate SELECT lineage, TRUE, UTC_TIMESTAMP() - INTERVAL 110 SECOND"
+	 " FROM certificate"),
 };
 
 START_TEST(what_is_not_good_is_not_claimed)
@@ -148,6 +151,22 @@ START_TEST(what_is_not_good_is_not_claimed)
 		with_db_fails(insert_claimed(), ERR_CLIENT_CERT);
 		ck_assert_int_eq(certificates(), 1);
 		ck_assert_int_eq(with_db_sql("SELECT SUM(renewals) FROM certificate"), 0);
+	}
+END_TEST
+
+/* The one who closed it has ended without opening it, or has opened it. */
+static const char *const NO_GATE[] = {
+	("INSERT INTO lineage_gate SELECT lineage, TRUE, UTC_TIMESTAMP() - INTERVAL 120 SECOND"
+	 " FROM certificate"),
+	"INSERT INTO lineage_gate SELECT lineage, FALSE, UTC_TIMESTAMP() FROM certificate",
+	"INSERT INTO lineage_gate VALUES (REPEAT('x', 16), TRUE, UTC_TIMESTAMP())",
+};
+
+START_TEST(a_gate_that_is_not_closed_any_more_keeps_nobody_off)
+	{
+		with_db_sql("%s", NO_GATE[_i]);
+		with_db_ok(insert_claimed());
+		ck_assert_int_eq(renewals(), 1);
 	}
 END_TEST
 
@@ -255,10 +274,9 @@ END_TEST
 START_TEST(the_loss_of_an_idle_connection_costs_nothing)
 	{
 		with_db_ok(db_ping(with_db, &with_db_err));
-		with_db_sql("KILL CONNECTION %lld",
-		    with_db_sql("SELECT ID FROM information_schema.PROCESSLIST"
-				" WHERE DB = DATABASE() AND ID <> CONNECTION_ID()"));
-		with_db_sleep_ms(100);
+		with_db_kill(
+		    with_db_admin, with_db_sql("SELECT ID FROM information_schema.PROCESSLIST"
+					       " WHERE DB = DATABASE() AND ID <> CONNECTION_ID()"));
 		with_db_ok(insert_claimed());
 		ck_assert_int_eq(renewals(), 1);
 	}
@@ -358,7 +376,7 @@ finish(pid_t pid)
 static void
 await_lock_wait(void)
 {
-	for (int i = 0; i < 30; i++) {
+	for (int i = 0; i < 250; i++) {
 		with_db_sleep_ms(120);
 		if (with_db_sql("SELECT COUNT(*) FROM information_schema.INNODB_TRX"
 				" WHERE trx_state = 'LOCK WAIT'") > 0)
@@ -490,6 +508,8 @@ main(int argc, char **argv)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_good_certificate_is_claimed_again_and_again);
 	tcase_add_loop_test(tc, what_is_not_good_is_not_claimed, 0, LENGTH(NO_CLAIM));
+	tcase_add_loop_test(
+	    tc, a_gate_that_is_not_closed_any_more_keeps_nobody_off, 0, LENGTH(NO_GATE));
 	tcase_add_test(tc, without_an_insert_there_is_no_claim);
 	tcase_add_loop_test(tc, an_unknown_outcome_is_settled_claim_and_all, 0, LENGTH(OUTCOMES));
 	tcase_add_loop_test(tc, a_revocation_after_the_lost_commit_makes_no_difference, 0, 2);

@@ -2,6 +2,7 @@
  */
 #define _GNU_SOURCE
 #include <check.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -39,6 +40,22 @@ teardown(void)
 	(void)unlink(other);
 	(void)rmdir(path);
 	(void)rmdir(folder);
+}
+
+/* How often the disk fails yet; it tells of a fault but once. */
+static unsigned faults;
+
+int
+fdatasync(int fd)
+{
+	int (*real)(int);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "fdatasync");
+	if (faults == 0)
+		return real(fd);
+	faults--;
+	errno = EIO;
+	return -1;
 }
 
 #define OK(call) ck_assert_msg((call) == 0, "%s: %s", #call, err.text)
@@ -137,13 +154,19 @@ START_TEST(a_line_has_a_longest_length)
 	}
 END_TEST
 
+/* Its end, when the file has been moved away, lets the first writer go on. */
+static int gate[2];
+
 /* Lines of different lengths, so that a mixed one shows. */
 static void
 write_many(int writer)
 {
 	char text[3000];
 
+	(void)close(gate[1]);
 	for (int i = 0; i < LINES; i++) {
+		if (writer == 0 && i == LINES / 2 && read(gate[0], text, 1) != 0)
+			_exit(1);
 		memset(text, 'a' + writer, sizeof(text));
 		text[(i * 37) % (int)sizeof(text)] = '\0';
 		if (text[0] != '\0' && append(text) < 0)
@@ -176,12 +199,14 @@ START_TEST(many_processes_write_at_once)
 		struct stat st;
 		int status;
 
+		ck_assert_int_eq(pipe(gate), 0);
 		for (int i = 0; i < WRITERS; i++)
 			if (fork() == 0)
 				write_many(i);
 		while (stat(path, &st) < 0 || st.st_size < 20000)
 			(void)usleep(100);
 		ck_assert_int_eq(rename(path, other), 0);
+		(void)close(gate[1]);
 		while (wait(&status) > 0)
 			ck_assert_int_eq(status, 0);
 		OK(journal_file_each(path, &visit, &err));
@@ -203,6 +228,24 @@ START_TEST(a_file_that_was_moved_away_is_left_and_a_deleted_one_made_anew)
 		ck_assert_int_eq(unlink(path), 0);
 		OK(append("four"));
 		ck_assert_str_eq(read_back(), "2:four\n");
+	}
+END_TEST
+
+/* Whoever has appended before must not take a later success for its own. */
+START_TEST(a_disk_that_fails_is_told_to_whoever_waits_for_it)
+	{
+		OK(append("one"));
+		faults = 1;
+		refused(journal_file_sync(&err), ERR_DATABASE, "fdatasync: ");
+		OK(journal_file_sync(&err));
+		OK(append("two"));
+		ck_assert_int_eq(rename(path, other), 0);
+		faults = 1;
+		refused(append("three"), ERR_DATABASE, "fdatasync: ");
+		refused(journal_file_sync(&err), ERR_DATABASE, "may be lost");
+		OK(append("three"));
+		OK(journal_file_sync(&err));
+		ck_assert_str_eq(read_back(), "2:three\n");
 	}
 END_TEST
 
@@ -351,6 +394,7 @@ main(void)
 	tcase_add_test(tests, a_line_has_a_longest_length);
 	tcase_add_test(tests, many_processes_write_at_once);
 	tcase_add_test(tests, a_file_that_was_moved_away_is_left_and_a_deleted_one_made_anew);
+	tcase_add_test(tests, a_disk_that_fails_is_told_to_whoever_waits_for_it);
 	tcase_add_test(tests, a_full_disk_is_told);
 	tcase_add_test(tests, only_a_file_of_ours_is_written);
 	tcase_add_test(tests, only_a_file_of_ours_is_read);

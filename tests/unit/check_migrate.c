@@ -6,7 +6,7 @@
 #include "with_db.h"
 
 /* All but three make a table; one more is schema_migration. */
-enum { KNOWN = 32, TABLES = KNOWN - 9 + 1 };
+enum { KNOWN = 34, TABLES = KNOWN - 10 + 1 };
 
 static char *report_text;
 static size_t report_len;
@@ -226,7 +226,7 @@ static void
 go_back(void)
 {
 	with_db_ok(run(false));
-	with_db_sql("DROP TABLE revocation_event, compromised_key");
+	with_db_sql("DROP TABLE journal_outbox, revocation_event, compromised_key");
 	with_db_sql("ALTER TABLE certificate DROP COLUMN renewals,"
 		    " DROP COLUMN lineage_compromised, DROP COLUMN requester_certificate,"
 		    " DROP KEY certificate_lineage");
@@ -363,6 +363,9 @@ run_grants(void)
 #define ADD_KEY \
 	"INSERT INTO compromised_key (spki_hash, certificate_id, at)" \
 	" SELECT spki_hash, id, NOW() FROM certificate WHERE id = ''"
+#define ADD_LATE \
+	"INSERT INTO journal_outbox (event_id, sequence, whole_lineage, added_at)" \
+	" SELECT id, 1, FALSE, NOW() FROM revocation_event WHERE id = ''"
 
 static const struct {
 	const char *account;
@@ -383,6 +386,9 @@ static const struct {
 	{ "serve", ADD_EVENT, true },
 	{ "serve", "UPDATE revocation_event SET reason = 0", false },
 	{ "serve", "DELETE FROM revocation_event", false },
+	{ "serve", ADD_LATE, true },
+	{ "serve", "DELETE FROM journal_outbox WHERE event_id = ''", true },
+	{ "serve", "UPDATE journal_outbox SET sequence = 1", false },
 	{ "serve", ADD_KEY, true },
 	{ "serve", "UPDATE compromised_key SET at = NOW()", false },
 	{ "serve", "DELETE FROM compromised_key", false },
@@ -407,6 +413,8 @@ static const struct {
 	{ "maintain", "DELETE FROM ra_profile_enroller", true },
 	{ "maintain", "UPDATE authority_generation SET state = 'retired'", true },
 	{ "maintain", ADD_EVENT, true },
+	{ "maintain", ADD_LATE, true },
+	{ "maintain", "DELETE FROM journal_outbox WHERE event_id = ''", true },
 	{ "maintain", ADD_KEY, true },
 	{ "maintain", "UPDATE certificate SET renewals = 0, lineage_compromised = 1", true },
 	{ "maintain", "DELETE FROM certificate", true },
