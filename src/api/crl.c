@@ -19,12 +19,14 @@
 #include "crypto/crl_peek.h"
 #include "enroll/crl_files.h"
 #include "enroll/job.h"
+#include "http/pool_slot.h"
 #include "store/published_crls.h"
 
 enum {
 	HEAD_SIZE = 4096, /* where the dates are */
 	TAIL_SIZE = 128,  /* a part of the signature, which no two CRLs have in common */
 	SHORT_AGE_S = 60,
+	BIG_SIZE = 256 << 10, /* what a socket does not take at once */
 	TAG_OCTETS = 16,
 	TAG_MAX = 2 * TAG_OCTETS + 3
 };
@@ -135,8 +137,24 @@ answer_none(struct app *app, const struct crl_name *name, struct error *err)
 		return -1;
 	if (!is_signer)
 		return error_set(err, ERR_NOT_FOUND, "there is no such CRL");
-	app->wishes |= JOB_WISH_PUBLISH;
+	app->wishes |= JOB_WISH_READER;
 	return error_set(err, ERR_NOT_READY, "this CRL has not been published yet");
+}
+
+/* Readers that take their time with big files leave half of the workers to everybody else. */
+static int
+check_senders(const struct stat *st, struct error *err)
+{
+	unsigned counts[SLOT_STATES], workers = 0;
+
+	if (st->st_size <= BIG_SIZE)
+		return 0;
+	slot_count(counts);
+	for (size_t i = 0; i < SLOT_STATES; i++)
+		workers += counts[i];
+	if (workers < 2 || 2 * counts[SLOT_SENDING] < workers)
+		return 0;
+	return error_set(err, ERR_NOT_READY, "too many CRLs are being sent at the moment");
 }
 
 static int
@@ -156,6 +174,8 @@ answer(struct app *app, struct request *request, const struct crl_name *name,
 		fd = open_file(folder, file, &st);
 	if (fd < 0)
 		return answer_none(app, name, err);
+	if (check_senders(&st, err) < 0)
+		return -1;
 	add_age(app->settings, response, folder, name);
 	send_file(request, response, name, &fd, &st);
 	return 0;

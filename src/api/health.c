@@ -138,10 +138,7 @@ read_admin(struct app *app, struct request *request, struct error *err)
 {
 	if (client_cert_authenticate_admin(app, request, err) == 0)
 		return 0;
-	if (!error_is(err, ERR_DATABASE))
-		return -1;
-	error_clear(err);
-	return 0;
+	return error_forgive(err, ERR_DATABASE);
 }
 
 static int

@@ -10,9 +10,13 @@
 #include "base/clock.h"
 #include "base/json_add.h"
 #include "base/utf8.h"
+#include "enroll/journal.h"
 #include "store/crls.h"
 #include "store/expiring.h"
 #include "store/jobs.h"
+#include "store/journal_outbox.h"
+
+enum { JOURNAL_LATE_S = 300 }; /* by then the job has had several tries */
 
 static void add_warning(struct health_warnings *warnings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -123,6 +127,25 @@ look_at_crls(struct app *app, int64_t now, struct error *err)
 }
 
 static int
+look_at_journal(struct app *app, struct error *err)
+{
+	struct journal_outbox_backlog backlog;
+	char since[CLOCK_TEXT_MAX];
+
+	if (!journal_is_kept(app->settings))
+		return 0;
+	if (journal_outbox_backlog(app->db, JOURNAL_LATE_S, &backlog, err) < 0)
+		return -1;
+	clock_text(backlog.since, since);
+	if (backlog.count > 0)
+		add_warning(&app->health.warnings,
+		    "the issuance journal lacks %" PRId64
+		    " revocations, holds and releases, the first since %s",
+		    backlog.count, since);
+	return 0;
+}
+
+static int
 look_at_job(const struct job_row *row, void *arg, struct error *err)
 {
 	char end[CLOCK_TEXT_MAX];
@@ -140,7 +163,8 @@ look(struct app *app, struct error *err)
 	int64_t now = 0;
 
 	if (jobs_now(app->db, &now, err) < 0 || look_at_certificates(app, now, err) < 0 ||
-	    look_at_responders(app, err) < 0 || look_at_crls(app, now, err) < 0)
+	    look_at_responders(app, err) < 0 || look_at_crls(app, now, err) < 0 ||
+	    look_at_journal(app, err) < 0)
 		return -1;
 	return jobs_each(app->db, look_at_job, &app->health.warnings, err);
 }

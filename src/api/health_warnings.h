@@ -29,8 +29,8 @@ struct health_warnings {
 
 /*
  * Adds the lists "expiring" and "warnings": certificates that end soon, CRLs that are missing or
- * have ended, OCSP responders that are missing, jobs that failed. What is looked up is used again
- * for HEALTH_REUSE_MS. Without the database they are empty.
+ * have ended, OCSP responders that are missing, a journal that lacks lines, jobs that failed. What
+ * is looked up is used again for HEALTH_REUSE_MS. Without the database they are empty.
  */
 void health_warnings_add(struct app *app, struct json_object *details);
 

@@ -4,6 +4,7 @@
 #include "base/enc.h"
 #include "cmd/cert.h"
 #include "cmd/cmd.h"
+#include "cmd/files.h"
 #include "cmd/jobs.h"
 #include "cmd/options.h"
 #include "cmd/records.h"
@@ -12,7 +13,6 @@
 
 /* The options as they were given. */
 struct wish {
-	const char *name;
 	const char *reason;
 	const char *comment;
 	bool hold;
@@ -53,18 +53,24 @@ static void
 publish(const struct settings *settings)
 {
 	const struct pool_maintain why = { .wishes = JOB_WISH_PUBLISH };
+	int status = settings->crl.publish_on_revocation ? jobs_run_due(settings, &why) : CMD_OK;
 
-	if (settings->crl.publish_on_revocation && jobs_run_due(settings, &why) != CMD_OK)
+	if (status == POOL_MAINTAIN_AGAIN)
+		(void)fputs("certwright cert: another process publishes CRLs just now; this is in"
+			    " one that follows, at the service's next look\n",
+		    stderr);
+	else if (status != CMD_OK)
 		(void)fputs(
 		    "certwright cert: the CRL could not be published now, see the log\n", stderr);
 }
 
 static int
-revoke(const char *config, const struct wish *wish, struct error *err)
+revoke(const struct options *options, const void *arg, struct error *err)
 {
 	cleanup(records_release) struct records records = { .settings = NULL };
 	cleanup(certificate_row_freep) struct certificate_row *row = NULL;
 	struct revoke_outcome outcome = { .changed = 0 };
+	const struct wish *wish = arg;
 	struct revoke_request request = {
 		.action = wish->hold      ? REVOCATION_HOLD
 			  : wish->release ? REVOCATION_RELEASE
@@ -76,24 +82,27 @@ revoke(const char *config, const struct wish *wish, struct error *err)
 		.comment = wish->comment,
 	};
 
+	if (wish->hold + wish->release + (wish->reason != NULL) > 1)
+		return options_fail(
+		    "cert revoke", "--reason, --hold and --release exclude each other");
 	if (request.reason < 0)
 		return error_set(
 		    err, ERR_CONFIG, "there is no reason \"%.32s\"; see --help", wish->reason);
-	if (records_open(config, &records, err) < 0 ||
-	    cert_find(records.db, wish->name, &row, err) < 0 ||
+	if (records_open(options->config, &records, err) < 0 ||
+	    cert_find(records.db, options->arguments[0], &row, err) < 0 ||
 	    revoke_certificate(records.db, &row->id, &request, &outcome, err) < 0)
 		return -1;
 	report(row, wish, &outcome);
 	if (!wish->lineage)
 		print_others(records.db, row);
 	publish(records.settings);
-	return fflush(stdout) == 0 ? 0 : error_set(err, ERR_INTERNAL, "cannot write the report");
+	return files_flush(err);
 }
 
 int
 cert_revoke(int argc, char **argv)
 {
-	struct wish wish = { .name = NULL };
+	struct wish wish = { .reason = NULL };
 	const struct option_spec specs[] = {
 		{ "reason", "NAME",
 		    "unspecified (unless given), keyCompromise, cACompromise,\n"
@@ -115,16 +124,9 @@ cert_revoke(int argc, char **argv)
 		.specs = specs,
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.run = revoke,
+		.wish = &wish,
 	};
-	struct options options;
-	struct error err = { 0 };
-	enum options_result result = options_parse(&set, argc, argv, &options);
 
-	if (result != OPTIONS_GO)
-		return options_status(result);
-	if (wish.hold + wish.release + (wish.reason != NULL) > 1)
-		return options_fail(
-		    "cert revoke", "--reason, --hold and --release exclude each other");
-	wish.name = options.arguments[0];
-	return revoke(options.config, &wish, &err) < 0 ? cmd_fail("cert revoke", &err) : CMD_OK;
+	return options_run(&set, argc, argv);
 }

@@ -8,6 +8,7 @@
 #include "enroll/crl_files.h"
 #include "enroll/expiry.h"
 #include "enroll/identity_keys_job.h"
+#include "enroll/journal_job.h"
 #include "enroll/ocsp_responder_job.h"
 #include "enroll/publish.h"
 #include "enroll/purge.h"
@@ -17,6 +18,7 @@ const struct job *const jobs_all[] = {
 	&ocsp_responder_job,
 	&publish_job,
 	&crl_files_job,
+	&journal_job,
 	&purge_job,
 	&expiry_job,
 	NULL,
@@ -60,11 +62,12 @@ tools_open(struct tools *tools, const struct settings *settings, struct error *e
 	return tools->keyring != NULL ? 0 : error_set(err, ERR_INTERNAL, "out of memory");
 }
 
-/* Runs one; what went wrong names it. */
+/* What became of one; what went wrong names it. */
 static int
-run(const struct job *job, struct job_context *context, struct error *err)
+judge(const struct job *job, const struct job_context *context, enum job_result result,
+    struct error *err)
 {
-	switch (job_run(job, context, err)) {
+	switch (result) {
 	case JOB_FAILED:
 		return error_prefix(err, "%s", job->name);
 	case JOB_ELSEWHERE:
@@ -89,28 +92,58 @@ jobs_run_forced(const struct job *job, const struct settings *settings, struct e
 		return -1;
 	context.db = tools.db;
 	context.keyring = tools.keyring;
-	return run(job, &context, err);
+	return judge(job, &context, job_run(job, &context, err), err);
+}
+
+/* What became of the wishes. */
+struct answered {
+	bool must_repeat; /* others are at it, and may have begun before what is wished for */
+	bool has_served_reader;
+};
+
+static void
+note(struct answered *answered, unsigned wishes, enum job_result result)
+{
+	if (wishes != 0 && result == JOB_ELSEWHERE)
+		answered->must_repeat = true;
+	if ((wishes & JOB_WISH_READER) != 0 && result == JOB_DONE)
+		answered->has_served_reader = true;
+}
+
+static int
+sum_up(const struct answered *answered, unsigned wishes, int status)
+{
+	if (answered->must_repeat)
+		return POOL_MAINTAIN_AGAIN;
+	if (status != CMD_OK || (wishes & JOB_WISH_READER) == 0 || answered->has_served_reader)
+		return status;
+	return POOL_MAINTAIN_VAIN;
 }
 
 /* why is NULL for a command. */
 static int
 run_each(struct job_context *context, const struct pool_maintain *why, jobs_failed *failed)
 {
+	struct answered answered = { .must_repeat = false };
 	int status = CMD_OK;
 
 	for (const struct job *const *job = jobs_all; *job != NULL; job++) {
 		struct error err = { .code = ERR_NONE };
+		unsigned wishes = (*job)->wishes & context->wishes;
+		enum job_result result;
 
-		if (why != NULL && !why->is_regular && ((*job)->wishes & why->wishes) == 0)
+		if (why != NULL && !why->is_regular && wishes == 0)
 			continue;
 		context->is_forced = why == NULL && (*job)->is_eager;
-		if (run(*job, context, &err) == 0)
+		result = job_run(*job, context, &err);
+		note(&answered, wishes, result);
+		if (judge(*job, context, result, &err) == 0)
 			continue;
 		status = status == CMD_OK ? cmd_status(err.code) : status;
 		if (failed != NULL)
 			failed(&err);
 	}
-	return status;
+	return sum_up(&answered, context->wishes, status);
 }
 
 static int

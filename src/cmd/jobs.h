@@ -22,7 +22,7 @@ int jobs_run_forced(const struct job *job, const struct settings *settings, stru
  */
 int jobs_run_all(const struct settings *settings, jobs_failed *failed);
 
-/* The same of those that why is about, for the pool. */
+/* The same of those that why is about, for the pool; or one of enum pool_maintain_status. */
 int jobs_run_due(const struct settings *settings, const struct pool_maintain *why);
 
 #endif

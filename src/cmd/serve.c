@@ -131,6 +131,8 @@ serve(const char *config, bool is_single)
 		.worker = &worker,
 		.check = check,
 		.maintain = jobs_run_due,
+		.urgent = JOB_WISH_PUBLISH,
+		.anybodys = JOB_WISH_READER,
 		.listen_fd = -1,
 	};
 	cleanup(settings_freep) struct settings *settings = NULL;

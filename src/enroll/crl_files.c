@@ -217,7 +217,7 @@ const struct job crl_files_job = {
 	.name = "crl-files",
 	.help = "write the published CRLs to this host's files",
 	.is_eager = true,
-	.wishes = JOB_WISH_PUBLISH,
+	.wishes = JOB_WISH_PUBLISH | JOB_WISH_READER,
 	.is_due = is_due,
 	.run = run,
 };

@@ -8,7 +8,8 @@
 /* What a serving process may want of the maintain child at once (http/pool.h passes it on). */
 enum job_wish {
 	JOB_WISH_IDENTITY_KEYS = 1 << 0, /* a token named an unknown key */
-	JOB_WISH_PUBLISH = 1 << 1        /* a certificate was revoked, held or released */
+	JOB_WISH_PUBLISH = 1 << 1,       /* a certificate was revoked, held or released */
+	JOB_WISH_READER = 1 << 2         /* somebody, anybody, asked for a CRL that is not there */
 };
 
 /* What a run of a job works with; borrowed. */
@@ -34,9 +35,11 @@ struct job {
 	const char *help;
 	uint32_t lease_s; /* 0: a host job, under the lock of StateDir */
 	uint32_t
-	    interval_s;  /* a cluster job's: none where a run succeeded since; 0: as is_due says */
-	bool is_eager;   /* `certwright maintain` without a name runs it, due or not */
-	unsigned wishes; /* runs for these wishes too; without wishes all jobs run */
+	    interval_s; /* a cluster job's: none where a run succeeded since; 0: as is_due says */
+	bool is_eager;  /* `certwright maintain` without a name runs it, due or not */
+	/* Runs for these wishes too, and again until nobody else is at it: interval_s is 0. Without
+	 * wishes all jobs run. */
+	unsigned wishes;
 	/* Cheap; NULL: always. Not asked of a job that is forced. */
 	int (*is_due)(const struct job_context *context, bool *due, struct error *err);
 	int (*run)(const struct job_context *context, struct error *err);

@@ -1,4 +1,5 @@
-/* Which CRLs are due, and the cluster job that publishes them and deletes old ones. */
+/* Which CRLs are due, and the cluster job that publishes them and deletes old
+ * ones. */
 #include <string.h>
 
 #include "base/log.h"
@@ -49,7 +50,8 @@ read_state(struct db *db, const struct crl_signer *signer, struct state *out, st
 	return revocations_any_unstamped(db, id, &out->any_unstamped, err);
 }
 
-/* A publication that gave itself a number and was lost, or files that were found to be ahead. */
+/* A publication that gave itself a number and was lost, or files that were
+ * found to be ahead. */
 static bool
 is_behind(const struct state *state)
 {
@@ -61,30 +63,41 @@ is_behind(const struct state *state)
 }
 
 /*
- * Counted from thisUpdate, by the shorter of the validity that it has and the one that is set now,
- * so that a change of the setting takes effect. One of the future was made by a clock gone wrong.
+ * Counted from its signing, by the shorter of the validity that it has and the
+ * one that is set now, so that a change of the setting takes effect. One of the
+ * future was made by a clock gone wrong.
  */
 static bool
 is_full_old(const struct settings *settings, const struct crl_row *full, int64_t now)
 {
 	int64_t validity = full->next_update - full->this_update;
-	int64_t used;
+	int64_t backdating, used;
 
 	if (settings->crl.validity_s < validity)
 		validity = settings->crl.validity_s;
-	used = validity * (100 - (int64_t)settings->crl.overlap_percent) / 100;
-	return now >= full->this_update + publish_backdating(validity) + used ||
+	backdating = publish_backdating(validity);
+	used = (validity - backdating) * (100 - (int64_t)settings->crl.overlap_percent) / 100;
+	return now >= full->this_update + backdating + used ||
 	       full->this_update > now + CLOCK_SLACK_S;
 }
 
-/* There is always one where they are on, as full CRLs name its place. */
+/*
+ * There is always one where they are on, as full CRLs name its place. One that
+ * was cut to the end of the full CRL that was the newest then ends early.
+ */
 static bool
 is_delta_old(const struct settings *settings, const struct state *state, int64_t now)
 {
+	const struct crl_row *row = &state->delta.row;
+	int64_t spare =
+	    (int64_t)settings->crl.delta_s * (int64_t)settings->crl.overlap_percent / 100;
+
 	return !state->delta.is_there ||
-	       now >= state->delta.row.this_update + publish_backdating(settings->crl.validity_s) +
+	       now >= row->this_update + publish_backdating(settings->crl.validity_s) +
 			  settings->crl.delta_s ||
-	       state->delta.row.this_update > now + CLOCK_SLACK_S;
+	       (row->next_update < state->full.row.next_update &&
+		   now >= row->next_update - spare) ||
+	       row->this_update > now + CLOCK_SLACK_S;
 }
 
 enum due { DUE_NOTHING, DUE_DELTA, DUE_FULL };
@@ -123,13 +136,51 @@ ask_signer(const struct crl_signer *signer, void *arg, struct error *err)
 	return 0;
 }
 
+/* Of the last run, whichever host it was on. */
+struct past {
+	const struct job_context *context;
+	bool has_failed_lately;
+};
+
+static int
+look_at_past(const struct job_row *row, void *arg, struct error *err)
+{
+	struct past *past = arg;
+	int64_t passed = past->context->now - row->ended_at;
+
+	(void)err;
+	if (row->has_failed && strcmp(row->name, publish_job.name) == 0)
+		past->has_failed_lately =
+		    passed >= 0 && passed < past->context->settings->maintain.interval_s;
+	return 0;
+}
+
+/* What anybody can ask for is not tried all the time where it just failed, on
+ * no host. */
+static int
+is_refused(const struct job_context *context, bool *refused, struct error *err)
+{
+	struct past past = { .context = context };
+
+	if ((context->wishes & (JOB_WISH_READER | JOB_WISH_PUBLISH)) == JOB_WISH_READER &&
+	    jobs_each(context->db, look_at_past, &past, err) < 0)
+		return -1;
+	*refused = past.has_failed_lately;
+	return 0;
+}
+
 static int
 is_due(const struct job_context *context, bool *due, struct error *err)
 {
 	struct asking asking = { context, due };
+	bool is_vain = false;
 
 	*due = false;
 	if (is_switched_off(context->settings))
+		return 0;
+	if (is_refused(context, &is_vain, err) < 0)
+		return -1;
+	if (is_vain)
 		return 0;
 	return crls_each_signer(context->db, context->now, ask_signer, &asking, err);
 }
@@ -182,8 +233,9 @@ publish_due(const struct job_context *context, const struct crl_signer *signer, 
 }
 
 /*
- * A full CRL may name a delta CRL that is not there yet. Who asks for CRLs by name gets both kinds
- * anew: after `certwright recover` the files of a delta CRL are of a later one than the database's.
+ * A full CRL may name a delta CRL that is not there yet. Who asks for CRLs by
+ * name gets both kinds anew: after `certwright recover` the files of a delta
+ * CRL are of a later one than the database's.
  */
 static int
 publish_delta(const struct job_context *context, const struct crl_signer *signer, struct error *err)
@@ -221,8 +273,9 @@ struct running {
 };
 
 /*
- * One generation whose key is missing here must not keep the others from their CRLs. Without the
- * database, or after the lease was lost, nothing more can be done.
+ * One generation whose key is missing here must not keep the others from their
+ * CRLs. Without the database, or after the lease was lost, nothing more can be
+ * done.
  */
 static int
 try_signer(const struct crl_signer *signer, void *arg, struct error *err)
@@ -264,7 +317,7 @@ const struct job publish_job = {
 	.name = "publish-crls",
 	.help = "sign the CRLs that are due and store them in the database",
 	.lease_s = LEASE_S,
-	.wishes = JOB_WISH_PUBLISH,
+	.wishes = JOB_WISH_PUBLISH | JOB_WISH_READER,
 	.is_due = is_due,
 	.run = run,
 };

@@ -4,69 +4,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "enroll/command_path.h"
 
 enum { VARIABLES_MAX = 16, POLL_MS = 10 };
 
 static const char SEARCH_PATH[] =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/* Who can change it can run what he likes as us. */
-static int
-check_writers(const char *path, const struct stat *seen, mode_t allowed, struct error *err)
-{
-	if (seen->st_uid != geteuid() && seen->st_uid != 0)
-		return error_set(err, ERR_CONFIG, "%s belongs to uid %u, neither to us nor to root",
-		    path, (unsigned)seen->st_uid);
-	if ((seen->st_mode & (S_IWGRP | S_IWOTH)) != 0 && (seen->st_mode & allowed) == 0)
-		return error_set(err, ERR_CONFIG, "%s has mode %04o: others may write it", path,
-		    (unsigned)(seen->st_mode & 07777));
-	return 0;
-}
-
-/* A folder's sticky bit keeps others from replacing the file. */
-static int
-check_folder(const char *path, struct error *err)
-{
-	char folder[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	struct stat seen;
-
-	if (slash == NULL || snprintf(folder, sizeof(folder), "%.*s/", (int)(slash - path), path) >=
-				 (int)sizeof(folder))
-		return error_set(err, ERR_CONFIG, "%s: not the path of a program", path);
-	if (stat(folder, &seen) < 0)
-		return error_set(err, ERR_CONFIG, "%s: %s", folder, strerror(errno));
-	return check_writers(folder, &seen, S_ISVTX, err);
-}
-
-static int
-check_program(const char *path, struct error *err)
-{
-	struct stat seen;
-
-	if (path[0] != '/')
-		return error_set(err, ERR_CONFIG, "%s: not an absolute path", path);
-	if (stat(path, &seen) < 0)
-		return error_set(err, ERR_CONFIG, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(seen.st_mode) || (seen.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
-		return error_set(err, ERR_CONFIG, "%s is not a program", path);
-	if (check_writers(path, &seen, 0, err) < 0)
-		return -1;
-	return check_folder(path, err);
-}
 
 /* posix_spawn answers an errno, and its parts do. */
 struct spawning {
@@ -165,7 +118,7 @@ warn_command_run(
 	int status = 0, failed, ended;
 	pid_t pid = -1;
 
-	if (check_program(path, err) < 0)
+	if (command_path_check(path, err) < 0)
 		return -1;
 	failed = start(path, environment, &pid);
 	if (failed != 0)

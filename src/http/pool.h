@@ -20,11 +20,17 @@ struct pool_worker {
 	void (*stop)(void *state);
 };
 
-/* Why the maintain child runs. */
+/* Why a maintain child runs. */
 struct pool_maintain {
 	bool is_regular; /* its time has come, every IntervalSeconds */
 	bool is_first;   /* of a master that has just started */
 	unsigned wishes; /* of the workers since the last run */
+};
+
+/* How it ended, other than done (0) or failed (an exit status of <sysexits.h>). */
+enum pool_maintain_status {
+	POOL_MAINTAIN_AGAIN = 100, /* others are at what is wished for: wish it once more, later */
+	POOL_MAINTAIN_VAIN = 101   /* there was nothing to do for what anybody may wish for */
 };
 
 struct pool_options {
@@ -33,9 +39,15 @@ struct pool_options {
 	/* Runs in a short-lived child before the first fork, and before a reload counts; non-zero
 	 * exit statuses of it are the process's own (78 for a wrong schema or key). */
 	int (*check)(const struct settings *settings);
-	/* Runs the jobs that are due, in a child: at start, every IntervalSeconds, and for wishes.
-	 */
+	/* Runs the jobs that are due, in a child: at start, every IntervalSeconds, and for wishes;
+	 * its exit status, or one of enum pool_maintain_status. */
 	int (*maintain)(const struct settings *settings, const struct pool_maintain *why);
+	/* Wishes for which a second child runs, whatever the first is at; it runs for nothing else.
+	 */
+	unsigned urgent;
+	/* Wishes that anybody can cause: after a run for them that failed or was in vain they count
+	 * again only after IntervalSeconds. */
+	unsigned anybodys;
 	int listen_fd;
 };
 

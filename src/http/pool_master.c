@@ -241,15 +241,23 @@ plan_respawn(struct master *m, int64_t lived_ms, bool in_order)
 }
 
 static void
+take_wishes(struct master *m, size_t i)
+{
+	pool_job_wish(&m->job, atomic_exchange(&m->slots[i].wishes, 0));
+}
+
+static void
 worker_ended(struct master *m, struct member *member, int wait_status)
 {
+	size_t slot = (size_t)(member - m->members);
 	bool in_order = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
 
 	if (!in_order)
 		log_event(LOG_LEVEL_WARNING, "worker_died", log_number("pid", member->pid),
 		    log_number("exit", pool_child_status(wait_status)));
 	counter_add(COUNTER_WORKERS, in_order ? COUNTER_WORKER_ENDED : COUNTER_WORKER_DIED, 0, 1);
-	slot_end(&m->slots[member - m->members]);
+	take_wishes(m, slot);
+	slot_end(&m->slots[slot]);
 	plan_respawn(m, clock_monotonic_ms() - member->started_ms, in_order);
 	*member = (struct member){ .pid = 0 };
 }
@@ -263,10 +271,10 @@ reap(struct master *m)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == m->check_pid)
 			check_ended(m, status);
-		else if (pid == m->job.pid && m->is_stopping)
-			m->job.pid = 0;
-		else if (pid == m->job.pid)
-			pool_job_ended(&m->job, m->settings, status);
+		else if (m->is_stopping)
+			pool_job_forget(&m->job, pid);
+		else
+			pool_job_ended(&m->job, m->settings, pid, status);
 		for (size_t i = 0; i < SLOTS; i++)
 			if (m->members[i].pid == pid)
 				worker_ended(m, &m->members[i], status);
@@ -293,7 +301,7 @@ watch_workers(struct master *m, int64_t now_ms)
 			counter_add(COUNTER_WORKERS, COUNTER_WORKER_KILLED, 0, 1);
 			(void)kill(member->pid, SIGKILL);
 		}
-		m->job.wishes |= atomic_exchange(&m->slots[i].wishes, 0);
+		take_wishes(m, i);
 	}
 }
 
@@ -378,9 +386,7 @@ drain(struct master *m, int64_t now_ms)
 	signal_members(m, signo, is_any);
 	if (m->check_pid > 0)
 		(void)kill(m->check_pid, signo);
-	if (m->job.pid > 0)
-		(void)kill(m->job.pid, signo);
-	return left == 0 && m->check_pid <= 0 && m->job.pid <= 0;
+	return !pool_job_signal(&m->job, signo) && left == 0 && m->check_pid <= 0;
 }
 
 /* A fork that failed is tried again, but not in every tick. */

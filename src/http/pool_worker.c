@@ -203,7 +203,7 @@ pass_wishes(const struct worker *w)
 	if (wishes != 0 && w->life->slot != NULL)
 		atomic_fetch_or(&w->life->slot->wishes, wishes);
 	if (w->life->job != NULL)
-		w->life->job->wishes |= wishes;
+		pool_job_wish(w->life->job, wishes);
 }
 
 static void
@@ -219,13 +219,21 @@ read_signals(struct worker *w)
 	}
 }
 
+/* The children of a process end with it: without a master it stays for what it owes. */
+static bool
+is_used_up(const struct worker *w)
+{
+	return w->max_requests > 0 && w->requests >= w->max_requests &&
+	       (w->life->job == NULL || !pool_job_is_owing(w->life->job));
+}
+
 static bool
 is_done(struct worker *w)
 {
 	read_signals(w);
 	if (w->life->master != 0 && getppid() != w->life->master)
 		return true;
-	return w->is_stopping || (w->max_requests > 0 && w->requests >= w->max_requests);
+	return w->is_stopping || is_used_up(w);
 }
 
 /* -1: no connection is waiting, or none can be had now. */

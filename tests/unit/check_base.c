@@ -177,6 +177,24 @@ END_TEST
 /* A character of each length: 1, 2, 3 and 4 octets. */
 #define CHARACTERS "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"
 
+START_TEST(only_the_error_that_is_named_is_replaced)
+	{
+		struct error err = { .code = ERR_NONE };
+
+		ck_assert_int_eq(error_replace(&err, ERR_CONFLICT, ERR_STATE, "none yet"), -1);
+		ck_assert(error_is(&err, ERR_NONE));
+		err.number = 7;
+		(void)error_set(&err, ERR_CONFLICT, "kept");
+		ck_assert_int_eq(error_replace(&err, ERR_NOT_FOUND, ERR_STATE, "not this"), -1);
+		ck_assert(error_is(&err, ERR_CONFLICT));
+		ck_assert_str_eq(err.text, "kept");
+		ck_assert_int_eq(error_replace(&err, ERR_CONFLICT, ERR_STATE, "row %d", 3), -1);
+		ck_assert(error_is(&err, ERR_STATE));
+		ck_assert_str_eq(err.text, "row 3");
+		ck_assert_int_eq(err.number, 0);
+	}
+END_TEST
+
 START_TEST(texts_are_counted_and_cut_by_characters)
 	{
 		static const size_t ends[] = { 0, 1, 3, 6, 10, 10 };
@@ -378,6 +396,7 @@ base_suite(void)
 	add_buf_tests(tcase);
 	tcase_add_test(tcase, first_error_wins);
 	tcase_add_test(tcase, only_the_error_that_is_named_is_forgiven);
+	tcase_add_test(tcase, only_the_error_that_is_named_is_replaced);
 	tcase_add_test(tcase, error_prefix_adds_the_context);
 	tcase_add_test(tcase, error_text_is_cut_not_overrun);
 	tcase_add_test(tcase, clock_can_be_fixed_and_let_go);

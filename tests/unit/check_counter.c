@@ -458,7 +458,7 @@ START_TEST(a_lock_that_is_never_let_go_holds_nobody_up)
 		ck_assert_int_ge(fd, 0);
 		ck_assert_int_eq(flock(fd, LOCK_EX), 0);
 		refuse_file("locked");
-		ck_assert_int_lt(clock_monotonic_ms() - started_ms, 3500);
+		ck_assert_int_lt(clock_monotonic_ms() - started_ms, 30000);
 		(void)close(fd);
 		share_file();
 	}

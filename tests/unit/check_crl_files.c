@@ -456,6 +456,8 @@ START_TEST(sigkill_at_any_point_leaves_the_old_file_or_the_new_one)
 			(void)kill(pid, SIGKILL);
 			ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 			killed += WIFSIGNALED(status);
+			/* The measured run may have met a busier machine than those that follow. */
+			whole_us -= WIFSIGNALED(status) ? 0 : whole_us / 4;
 			der = crl_file_number("demo-1.crl");
 			pem = crl_file_number("demo-1.crl.pem");
 			ck_assert(der == old || der == new);

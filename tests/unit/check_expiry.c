@@ -360,6 +360,12 @@ START_TEST(a_command_that_others_can_change_is_not_run)
 		/* the near miss: as /tmp is */
 		ck_assert_int_eq(chmod(folder, 01777), 0);
 		ck_assert_int_eq(warn_command_run(command, NOTHING, 5000, &err), 0);
+		/* by a link beside it, which is looked through */
+		ck_assert_int_eq(symlink("warn", output), 0);
+		ck_assert_int_eq(warn_command_run(output, NOTHING, 5000, &err), 0);
+		ck_assert_int_eq(chmod(command, 0775), 0);
+		ck_assert_int_eq(warn_command_run(output, NOTHING, 5000, &err), -1);
+		ck_assert_int_eq(err.code, ERR_CONFIG);
 	}
 END_TEST
 

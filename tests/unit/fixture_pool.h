@@ -42,7 +42,8 @@ nap_ms(int ms)
 
 /* The toy: answers with its pid, and does what the path says. */
 
-static bool toy_wants;
+enum { TOY_PLAIN = 1, TOY_URGENT = 2, TOY_ANYBODY = 4 };
+static unsigned toy_wanted;
 
 static void *
 toy_start(const struct settings *settings)
@@ -76,7 +77,10 @@ toy_handle(void *state, struct request *request, struct response *response)
 	(void)state;
 	if (strncmp(request->path, "/sleep/", 7) == 0)
 		nap_ms((int)strtol(request->path + 7, NULL, 10));
-	toy_wants = strcmp(request->path, "/want") == 0;
+	toy_wanted = strcmp(request->path, "/want") == 0     ? TOY_PLAIN
+		     : strcmp(request->path, "/urgent") == 0 ? TOY_URGENT
+		     : strcmp(request->path, "/any") == 0    ? TOY_ANYBODY
+							     : 0;
 	if (request_read_body(request, 1 << 20, &err) < 0) {
 		response_error(response, &err);
 		return;
@@ -96,7 +100,7 @@ static unsigned
 toy_wishes(void *state)
 {
 	(void)state;
-	return toy_wants ? 1 : 0;
+	return toy_wanted;
 }
 
 static void
@@ -111,15 +115,50 @@ toy_check(const struct settings *settings)
 	return settings->validity_period_days == BAD_DAYS ? 78 : 0;
 }
 
-/* One letter a run: first, regular, or for a wish. */
+/* A test's order to the runs of this letter, a file hang-LETTER or exit-LETTER. */
+static const char *
+toy_order(const char *order, char letter)
+{
+	static char path[2 * PATH_LEN];
+
+	(void)snprintf(path, sizeof(path), "%s/%s-%c", folder, order, letter);
+	return path;
+}
+
+/* 128 and more: a signal to itself. */
+static int
+toy_status(char letter)
+{
+	FILE *file = fopen(toy_order("exit", letter), "re");
+	char text[8] = "0";
+	int status;
+
+	if (file == NULL)
+		return 0;
+	if (fgets(text, sizeof(text), file) == NULL)
+		abort();
+	(void)fclose(file);
+	status = (int)strtol(text, NULL, 10);
+	return status > 128 ? raise(status - 128) : status;
+}
+
+/* One letter a run: first, regular, or for a wish: urgent, anybody's or any other. */
 static int
 toy_maintain(const struct settings *settings, const struct pool_maintain *why)
 {
 	int fd = open(jobs_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	const char *letter = why->is_first ? "f" : why->is_regular ? "r" : "w";
+	char letter = why->is_first                      ? 'f'
+		      : why->is_regular                  ? 'r'
+		      : (why->wishes & TOY_URGENT) != 0  ? 'u'
+		      : (why->wishes & TOY_ANYBODY) != 0 ? 'a'
+							 : 'w';
 
 	(void)settings;
-	return write(fd, letter, 1) == 1 ? 0 : 1;
+	if (write(fd, &letter, 1) != 1)
+		return 1;
+	while (access(toy_order("hang", letter), F_OK) == 0)
+		nap_ms(10);
+	return toy_status(letter);
 }
 
 static size_t
@@ -184,7 +223,8 @@ make_folder(void)
 static void
 remove_folder(void)
 {
-	static const char *const names[] = { "s", "s.lock", "conf", "jobs", "log", "file" };
+	static const char *const names[] = { "s", "s.lock", "conf", "jobs", "log", "file", "hang-f",
+		"hang-r", "hang-u", "exit-u", "exit-a" };
 	char path[2 * PATH_LEN];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -198,7 +238,15 @@ static int
 toy_run(bool is_single)
 {
 	static const struct pool_worker worker = { toy_start, toy_handle, toy_wishes, toy_stop };
-	struct pool_options options = { config_path, &worker, toy_check, toy_maintain, -1 };
+	struct pool_options options = {
+		.config_path = config_path,
+		.worker = &worker,
+		.check = toy_check,
+		.maintain = toy_maintain,
+		.urgent = TOY_URGENT,
+		.anybodys = TOY_ANYBODY,
+		.listen_fd = -1,
+	};
 	cleanup(settings_freep) struct settings *settings = NULL;
 	struct error err = { .code = ERR_NONE };
 
