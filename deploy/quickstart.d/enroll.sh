@@ -95,8 +95,8 @@ show_result() {
 	cat <<-NEXT
 	  deploy/quickstart status --dir $DIR
 	  eval "\$(deploy/quickstart env --dir $DIR)"
-	  openssl req -new -newkey rsa:2048 -nodes -keyout my.key -subj /CN=my-device -out my.csr
-	  curl --cacert "\$CERTWRIGHT_TLS_CA" --data-binary @my.csr -o my.der \\
+	  openssl req -new -newkey rsa:2048 -nodes -keyout $DIR/my.key -subj /CN=my-device -out $DIR/my.csr
+	  curl --cacert "\$CERTWRIGHT_TLS_CA" --data-binary @$DIR/my.csr -o $DIR/my.der \\
 	    -H "Authorization: Bearer \$(deploy/quickstart token --dir $DIR)" "\$CERTWRIGHT_URL/api/csr"
 	  curl --cacert "\$CERTWRIGHT_TLS_CA" "\$CERTWRIGHT_URL/api/v1/scepProfiles/caCertificates?intuneEnabled=true" \\
 	    -H "Authorization: Bearer \$(deploy/quickstart token --dir $DIR --role Admin.Full)"

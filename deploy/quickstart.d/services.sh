@@ -139,6 +139,7 @@ certwright_conf() {
 	Enabled = true
 	AllowRenewals = true
 	ReenrollmentAllowedCertificateTypes = Static
+	RaProfile = default
 	[AuthConfig]
 	TenantId = $STATE_TENANT
 	ApplicationId = $STATE_APPLICATION

@@ -196,6 +196,18 @@ def test_no_spelling_of_a_path_gets_around_the_check(service, path):
     assert response.status in (400, 401, 404), response
 
 
+@pytest.mark.parametrize(
+    "path", ["/%2Fapi/v1/scepProfiles", "/api%2fv1/scepProfiles", "/api/v1%2FscepProfiles", "/metrics%2F"]
+)
+def test_an_escaped_slash_gets_around_no_rule_of_the_web_server(service, path):
+    """Apache with AllowEncodedSlashes NoDecode sees none of them below /api/v1 or as /metrics."""
+    sent = bearer(service.double, "Admin.Full")
+    answer = service.get(path, sent, as_described=False)
+    assert answer.status == 404 and b"no such path" in answer.body, answer
+    near = service.get(path.replace("%2F", "/").replace("%2f", "/"), sent)
+    assert near.status == 200 or near.code() == 4040, near
+
+
 def test_head_is_checked_like_get_and_no_header_changes_the_method(service):
     assert service.request("HEAD", "/api/v1/scepProfiles").status == 401
     headers = service.double.bearer(roles=["Readers"])

@@ -11,14 +11,18 @@ from harness import csr
 KINDS = ["rsa2048", "p256", "p384", "ed25519"]
 ADDRESS = "http://pki.example.com/crl/demo-1.crl"
 DELTA_ADDRESS = "http://pki.example.com/crl/demo-1-delta.crl"
-NEWEST = "SELECT HEX(id) FROM crl WHERE base_number IS {null} ORDER BY number DESC LIMIT 1"
+NEWEST = (
+    "SELECT HEX(c.id) FROM crl c JOIN authority_generation g ON g.id = c.generation_id"
+    " WHERE c.base_number IS {null} AND g.label LIKE '{label}'"
+    " ORDER BY g.label DESC, c.number DESC LIMIT 1"
+)
 # GnuTLS needs minutes for a long list; these are of a few entries.
 GOOD, REVOKED = "OK", "certificate revoked"
 
 
-def crl_of(service, delta=False):
-    """The newest CRL, or delta CRL, as the database has it."""
-    identity = service.value(NEWEST.format(null="NOT NULL" if delta else "NULL"))
+def crl_of(service, delta=False, label="%"):
+    """The newest CRL, or delta CRL, of the newest generation, as the database has it."""
+    identity = service.value(NEWEST.format(null="NOT NULL" if delta else "NULL", label=label))
     parts = service.sql(f"SELECT HEX(data) FROM crl_part WHERE crl_id = 0x{identity} ORDER BY part")
     return x509.load_der_x509_crl(bytes.fromhex("".join(row[0] for row in parts)))
 
@@ -163,6 +167,43 @@ def test_a_revocation_may_be_in_the_delta_alone(new_service, tmp_path, cdp):
     ):
         assert verifier.openssl(leaf, base, delta) == without
         assert verifier.openssl(leaf, base, delta, deltas=True) == by_delta
+
+
+def test_a_renewed_ca_has_one_list_of_revocations_whichever_generation_signs_it(new_service, tmp_path):
+    """Same name, same key: who has either CRL takes it for the whole of the CA's."""
+    settings = {
+        "Server": {"Workers": 1},
+        "Maintain": {"IntervalSeconds": 3600},
+        "CRL": {"DeltaHours": 1, "PublishOnRevocation": "true"},
+    }
+    service = new_service(settings).make("p256").start()
+    old, held, released = (enroll(service, name) for name in ("old", "held", "released"))
+    change(service, released, "--hold")
+    service.run("ca", "renew", "demo")
+    service.restart()
+    new = enroll(service, "new")
+    verifier = Verifier(tmp_path, service)
+    base = publish(service)  # the latest of all: that of demo-2
+    assert verifier.openssl(released, base) == REVOKED
+    for leaf in (old, new, held):
+        assert verifier.openssl(leaf, base) == GOOD
+    change(service, old)
+    change(service, held, "--hold")
+    change(service, released, "--release")
+    change(service, new)
+    service.run("maintain")
+    for label in ("demo-1", "demo-2"):
+        full, delta = crl_of(service, False, label), crl_of(service, True, label)
+        for leaf, expected in ((old, REVOKED), (held, REVOKED), (released, GOOD), (new, REVOKED)):
+            assert verifier.openssl(leaf, full, delta, deltas=True) == expected, label
+        assert verifier.certtool(delta)
+    service.run("maintain", "publish-crls")
+    for label in ("demo-1", "demo-2"):
+        crl = crl_of(service, False, label)
+        assert {entry.serial_number for entry in crl} == {
+            leaf.serial_number for leaf in (old, held, new)
+        }
+        assert verifier.openssl(released, crl) == GOOD
 
 
 def test_no_crl_where_none_is_wanted(new_service):

@@ -2,11 +2,12 @@
 
 import datetime
 import os
+import socket
 import time
 
 import pytest
 from cryptography import x509
-from harness import csr, process
+from harness import csr, fcgi, process
 
 TOKEN = "4f2c-request.token~7"
 SETTINGS = {"CRL": {"RequestToken": TOKEN}}
@@ -52,6 +53,50 @@ def test_whoever_comes_first_is_told_to_come_again_and_then_there_is_one(new_ser
     assert (first.status, first.code()) == (503, 5033), first
     assert first.headers["retry-after"] == "10" and first.headers["cache-control"] == "no-store"
     process.wait_until(lambda: get(service, "demo-1.crl").status == 200, 20, "the CRL")
+
+
+def test_whoever_asks_for_what_cannot_be_made_starts_the_jobs_once(new_service):
+    service = new_service(
+        {"Maintain": {"IntervalSeconds": "3600"}, "CRL": {"PublishOnRevocation": "true"}}
+    ).make()
+    service.start()
+    process.wait_until(lambda: service.log_lines(event="job", job="expiry"), 20, "the first look")
+    # the near miss: what can be made is made for each new CA, again and again
+    for name in ("second", "third"):
+        service.ca_init(name, "p256")
+        process.wait_until(lambda: get(service, f"{name}-1.crl").status == 200, 10, "a new CA's CRL")
+    service.ca_init("lost", "p256")
+    lose = "UPDATE managed_key SET uri = '{}' WHERE id = (SELECT key_id FROM authority_generation WHERE label = 'lost-1')"
+    service.sql(lose.format("file:/nowhere/key"))
+
+    def failed():
+        return len(service.log_lines(event="job", job="publish-crls", result="failed"))
+
+    start = time.monotonic()
+    while time.monotonic() - start < 3:
+        assert get(service, "lost-1.crl").status == 503
+        time.sleep(0.05)
+    assert failed() == 1
+    # A revocation always counts.
+    number = int(service.value("SELECT MAX(number) FROM crl"))
+    answer = service.post_csr(csr.make("d"))
+    serial = x509.load_der_x509_certificate(answer.body).serial_number
+    revoked = service.request(
+        "PATCH",
+        f"/api/manage/revoke/{serial:X}",
+        {**service.double.bearer(roles=["Manage.All"]), "Content-Type": "application/json"},
+        b'{"revocationReason": 1}',
+    )
+    assert revoked.status == 200, revoked
+    process.wait_until(lambda: int(service.value("SELECT MAX(number) FROM crl")) > number, 5, "the CRL")
+    process.wait_until(lambda: failed() == 2, 5, "the end of its run")
+    # Other processes of the cluster know of it.
+    service.restart()
+    process.wait_until(lambda: failed() == 3, 20, "the first look")
+    for _ in range(20):
+        assert get(service, "lost-1.crl").status == 503
+        time.sleep(0.05)
+    assert failed() == 3
 
 
 @pytest.mark.parametrize(
@@ -194,3 +239,33 @@ def test_without_the_database_files_are_answered_and_what_is_missing_is_503(new_
     missing = get(service, "demo-9.crl")
     assert (missing.status, missing.code()) == (503, 5030), missing
     assert time.time() > os.stat(file_of(service, "demo-1.crl")).st_mtime - 5
+
+
+def test_slow_readers_of_big_files_leave_half_of_the_workers(new_service):
+    service = new_service({"Server": {"Workers": "4"}, **SETTINGS}).make()
+    service.sql(
+        "INSERT INTO revoked_certificate SELECT id, UNHEX(CONCAT('50', MD5(seq))), NULL, '2099-01-01',"
+        " '2026-01-01', 1 FROM seq_1_to_40000 JOIN authority_generation"
+    )
+    service.ca_init("small", "p256")
+    service.run("maintain", "publish-crls")
+    service.run("maintain", "crl-files")
+    service.start()
+    slow = [fcgi.Connection(service.socket) for _ in range(2)]
+    try:
+        for connection in slow:
+            env = fcgi.environment("GET", f"/crl/{TOKEN}", https=False)
+            connection.send(fcgi.begin() + fcgi.params_stream(env) + fcgi.record(fcgi.STDIN))
+            assert connection.socket.recv(1, socket.MSG_PEEK), "it is being sent"
+        for name in (TOKEN, "demo-1.crl"):
+            refused = get(service, name)
+            assert refused.code() == 5033 and refused.headers["retry-after"], refused
+        # the near misses: what is small, and everything else
+        assert get(service, "small-1.crl").status == 200
+        assert all(service.get("/probe").status == 200 for _ in range(8))
+        # one of them is done
+        assert len(slow[0].response().body) > 1 << 20
+        process.wait_until(lambda: get(service, TOKEN).status == 200, 10, "the next one")
+    finally:
+        for connection in slow:
+            connection.close()

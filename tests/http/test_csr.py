@@ -488,6 +488,28 @@ def test_refusals_are_audited_a_few_a_minute(service):
     assert rows[0][:2] == ("enroll.refused", "refused") and "self-service" in rows[0][2]
 
 
+def slot_of(text):
+    value = 0xCBF29CE484222325
+    for octet in text.encode():
+        value = (value ^ octet) * 0x100000001B3 % 2**64
+    return value % 64
+
+
+def test_principals_that_take_turns_are_audited_no_more_than_one_after_the_other(service):
+    """Two that a table of 64 places would put into the same one, each pushing the other out."""
+    tenant, found = service.double.tenant, {}
+    for i in range(200):
+        oid = f"77777777-7777-4777-8777-{i:012d}"
+        found.setdefault(slot_of(tenant + oid), []).append(oid)
+    pair = next(each for each in found.values() if len(each) > 1)[:2]
+    tokens = [service.double.token(user="ada@contoso.example", oid=oid) for oid in pair]
+    for token in tokens * 40:
+        refused(service.post_csr(csr.make("eve"), token), 403, 4032)
+    for oid in pair:
+        rows = service.value(f"SELECT COUNT(*) FROM audit WHERE actor = '{tenant}/{oid}'")
+        assert 1 <= int(rows) <= 20  # five a minute and worker, two workers, maybe two minutes
+
+
 def test_self_service_gets_client_authentication_alone(service):
     eku = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH])
     body = csr.make("ada@contoso.example", extensions=[eku])

