@@ -1,17 +1,17 @@
 /* The application of one worker: its routes, and what every request goes through. */
 #include "api/app.h"
 
-#include "api/access.h"
-#include "api/auth.h"
+#include "api/access/access.h"
+#include "api/access/auth.h"
 #include "api/context.h"
-#include "api/metrics.h"
+#include "api/status/metrics.h"
 #include "api/routes.h"
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/log.h"
-#include "enroll/job.h"
-#include "enroll/journal.h"
-#include "enroll/secret_check.h"
+#include "enroll/jobs/job.h"
+#include "enroll/journal/journal.h"
+#include "enroll/secrets/secret_check.h"
 #include "store/migrate.h"
 
 static int

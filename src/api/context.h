@@ -2,14 +2,14 @@
 #define API_CONTEXT_H
 
 #include "api/app.h"
-#include "api/health.h"
-#include "api/refusals.h"
+#include "api/status/health.h"
+#include "api/access/refusals.h"
 #include "crypto/keyring.h"
-#include "enroll/client_certificate.h"
-#include "enroll/ocsp_reuse.h"
-#include "enroll/ocsp_signers.h"
-#include "enroll/principal.h"
-#include "enroll/profile_cache.h"
+#include "enroll/issuing/client_certificate.h"
+#include "enroll/status/ocsp_reuse.h"
+#include "enroll/status/ocsp_signers.h"
+#include "enroll/issuing/principal.h"
+#include "enroll/profiles/profile_cache.h"
 #include "remote/identity_keys.h"
 #include "store/db.h"
 

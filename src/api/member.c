@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "enroll/object_id.h"
+#include "enroll/attributes/object_id.h"
 
 /* What of a hostile text goes into our own. */
 enum { SHOWN_MAX = 64 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "api/member.h"
-#include "enroll/object_id.h"
+#include "enroll/attributes/object_id.h"
 
 void
 uuids_release(struct uuids *uuids)

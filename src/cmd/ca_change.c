@@ -6,7 +6,7 @@
 #include "cmd/files.h"
 #include "cmd/options.h"
 #include "cmd/records.h"
-#include "enroll/authority_import.h"
+#include "enroll/authorities/authority_import.h"
 
 enum { PEM_MAX = 512 * 1024 };
 

@@ -5,7 +5,7 @@
 #include "base/json_add.h"
 #include "cmd/ca_json.h"
 #include "cmd/cert.h"
-#include "enroll/revoke.h"
+#include "enroll/status/revoke.h"
 
 enum { HEX_MAX = 64 };
 

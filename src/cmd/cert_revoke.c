@@ -8,7 +8,7 @@
 #include "cmd/jobs.h"
 #include "cmd/options.h"
 #include "cmd/records.h"
-#include "enroll/revoke.h"
+#include "enroll/status/revoke.h"
 #include "store/certificates.h"
 
 /* The options as they were given. */

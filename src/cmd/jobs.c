@@ -5,13 +5,13 @@
 
 #include "base/log.h"
 #include "cmd/cmd.h"
-#include "enroll/crl_files.h"
-#include "enroll/expiry.h"
-#include "enroll/identity_keys_job.h"
-#include "enroll/journal_job.h"
-#include "enroll/ocsp_responder_job.h"
-#include "enroll/publish.h"
-#include "enroll/purge.h"
+#include "enroll/status/crl_files.h"
+#include "enroll/jobs/expiry.h"
+#include "enroll/jobs/identity_keys_job.h"
+#include "enroll/journal/journal_job.h"
+#include "enroll/status/ocsp_responder_job.h"
+#include "enroll/status/publish.h"
+#include "enroll/jobs/purge.h"
 
 const struct job *const jobs_all[] = {
 	&identity_keys_job,

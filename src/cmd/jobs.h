@@ -1,7 +1,7 @@
 #ifndef CMD_JOBS_H
 #define CMD_JOBS_H
 
-#include "enroll/job.h"
+#include "enroll/jobs/job.h"
 #include "http/pool.h"
 
 /* The jobs of `certwright maintain` in the order in which they run; ends with NULL. */

@@ -9,7 +9,7 @@
 #include "cmd/options.h"
 #include "cmd/records.h"
 #include "cmd/table.h"
-#include "enroll/secret_rotation.h"
+#include "enroll/secrets/secret_rotation.h"
 
 static int
 check_set(const struct settings *settings, struct error *err)

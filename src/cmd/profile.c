@@ -8,9 +8,9 @@
 #include "cmd/profile_rule.h"
 #include "cmd/profile_use.h"
 #include "cmd/records.h"
-#include "enroll/profile_audit.h"
-#include "enroll/profile_change.h"
-#include "enroll/profile_rules.h"
+#include "enroll/profiles/profile_audit.h"
+#include "enroll/profiles/profile_change.h"
+#include "enroll/profiles/profile_rules.h"
 
 enum { MAX_ASSIGNMENTS = 64 };
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "enroll/profile_enrollers.h"
-#include "enroll/profile_rules.h"
+#include "enroll/profiles/profile_enrollers.h"
+#include "enroll/profiles/profile_rules.h"
 
 enum { KEY_MAX = 64 };
 

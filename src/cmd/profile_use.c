@@ -7,9 +7,9 @@
 #include "cmd/options.h"
 #include "cmd/records.h"
 #include "cmd/scep_profile.h"
-#include "enroll/profile_archive.h"
-#include "enroll/profile_change.h"
-#include "enroll/profile_scep.h"
+#include "enroll/profiles/profile_archive.h"
+#include "enroll/profiles/profile_change.h"
+#include "enroll/profiles/profile_scep.h"
 
 /* A profile, and what an action on it is given besides. */
 struct use {

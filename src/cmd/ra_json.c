@@ -5,7 +5,7 @@
 #include "cmd/ca_json.h"
 #include "cmd/cert.h"
 #include "cmd/ra.h"
-#include "enroll/scep_ca.h"
+#include "enroll/profiles/scep_ca.h"
 
 static int
 add_key(struct db *db, const struct uuid *key_id, struct json_object *object, struct error *err)

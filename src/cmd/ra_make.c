@@ -8,7 +8,7 @@
 #include "cmd/ra.h"
 #include "cmd/records.h"
 #include "cmd/table.h"
-#include "enroll/ra_certificate.h"
+#include "enroll/authorities/ra_certificate.h"
 
 enum { DAYS_MAX = 36500, DAYS_DEFAULT = 730, KEY_BITS_DEFAULT = 3072, KEY_TYPE_MAX = 16 };
 

@@ -5,7 +5,7 @@
 #include "cmd/ra.h"
 #include "cmd/records.h"
 #include "cmd/table.h"
-#include "enroll/scep_ca.h"
+#include "enroll/profiles/scep_ca.h"
 
 static int
 add_certificate(const struct ra_certificate *certificate, void *arg, struct error *err)

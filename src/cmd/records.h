@@ -3,7 +3,7 @@
 
 #include "base/settings.h"
 #include "cmd/table.h"
-#include "enroll/authority.h"
+#include "enroll/authorities/authority.h"
 #include "store/audit.h"
 #include "store/db.h"
 

@@ -1,5 +1,5 @@
 /* certwright recover: takes back what an older dump of the database lacks. */
-#include "enroll/recover.h"
+#include "enroll/journal/recover.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/records.h"
-#include "enroll/journal.h"
+#include "enroll/journal/journal.h"
 
 static void
 tell(enum recover_word word, const char *text, void *arg)

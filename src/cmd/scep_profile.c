@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "enroll/scep_profile_delete.h"
+#include "enroll/profiles/scep_profile_delete.h"
 
 static int
 add_profile(const struct scep_profile *profile, void *arg, struct error *err)

@@ -1,9 +1,9 @@
 #ifndef CMD_SCEP_PROFILE_H
 #define CMD_SCEP_PROFILE_H
 
-#include "api/scep_profile_dto.h"
+#include "api/management/scep_profile_dto.h"
 #include "cmd/records.h"
-#include "enroll/scep_profile_change.h"
+#include "enroll/profiles/scep_profile_change.h"
 
 /* What the actions of `scep-profile` that change something need. */
 struct scep_profile_records {

@@ -77,7 +77,7 @@ int secrets_replace(struct db *db, struct secrets_replacement *replacement, stru
 enum { SECRETS_DOCUMENT_MAX = 1024 * 1024 };
 
 struct secrets_document {
-	const char *resource; /* as enroll/attributes names it */
+	const char *resource; /* as enroll/attributes/attributes names it */
 	const char *table;
 	const char *column;
 	bool is_bounded; /* its table is small enough to be read at each start */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "enroll/attribute_content.h"
+#include "enroll/attributes/attribute_content.h"
 
 enum { TYPE_MAX = 32, JSON_MAX = 65536 };
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/client_cert_text.h"
+#include "api/access/client_cert_text.h"
 #include "base/cleanup.h"
 #include "crypto/cert_holder.h"
 

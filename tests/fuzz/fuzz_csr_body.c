@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "api/csr_body.h"
+#include "api/enrollment/csr_body.h"
 #include "base/cleanup.h"
 #include "crypto/csr.h"
 

@@ -1,11 +1,11 @@
-/* enroll/journal_record: lines of the issuance journal; what is taken fits its columns. */
+/* enroll/journal/journal_record: lines of the issuance journal; what is taken fits its columns. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
-#include "enroll/journal_record.h"
+#include "enroll/journal/journal_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,9 +1,9 @@
-/* crypto/jwt and api/token: a token that nobody signed must never be accepted. */
+/* crypto/jwt and api/access/token: a token that nobody signed must never be accepted. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "api/token.h"
+#include "api/access/token.h"
 #include "base/cleanup.h"
 #include "crypto/jwt.h"
 

@@ -457,7 +457,7 @@ def test_a_compromised_key_is_never_renewed(service, api):
     text = refusal(api.renew(second, der_of("stolen", key)), 422)
     assert "keyCompromise" in text
     assert count(service) == before
-    # For a token's own request within a second (enroll/issue).
+    # For a token's own request within a second (enroll/issuing/issue).
     poll(lambda: api.issue(der_of("stolen", key)).status == 422)
     assert "keyCompromise" in refusal(api.issue(der_of("stolen", key)), 422)
 

@@ -1,9 +1,10 @@
-/* enroll/attributes: values against definitions, secrets among them, and changes that collide. */
+/* enroll/attributes/attributes: values against definitions, secrets among them, and changes that
+ * collide. */
 #include "base/json.h"
 #include "crypto/keyring.h"
-#include "enroll/attribute_change.h"
-#include "enroll/attribute_content.h"
-#include "enroll/attributes.h"
+#include "enroll/attributes/attribute_change.h"
+#include "enroll/attributes/attribute_content.h"
+#include "enroll/attributes/attributes.h"
 #include "fixture_store.h"
 #include "store/custom_attribute_values.h"
 

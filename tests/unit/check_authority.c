@@ -1,8 +1,8 @@
 /* The use cases on CAs and RA profiles against a real MariaDB: what is made, recorded, refused. */
 #define _GNU_SOURCE
 #include "crypto/cert.h"
-#include "enroll/profile_change.h"
-#include "enroll/profile_rules.h"
+#include "enroll/profiles/profile_change.h"
+#include "enroll/profiles/profile_rules.h"
 #include "fixture_authority.h"
 
 static struct cert *

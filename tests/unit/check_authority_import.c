@@ -1,7 +1,7 @@
 /* Certificates of CAs from outside, against a real MariaDB: answers of outer CAs, chains. */
 #define _GNU_SOURCE
 #include "crypto/cert.h"
-#include "enroll/authority_import.h"
+#include "enroll/authorities/authority_import.h"
 #include "fixture_authority.h"
 
 static struct key *outer_key;

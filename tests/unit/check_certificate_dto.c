@@ -1,9 +1,10 @@
-/* api/certificate_dto_text: the texts of a certificate as CZERTAINLY's clients show them. */
+/* api/management/certificate_dto_text: the texts of a certificate as CZERTAINLY's clients show
+ * them. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/certificate_dto_text.h"
+#include "api/management/certificate_dto_text.h"
 #include "base/cleanup.h"
 #include "base/enc.h"
 #include "crypto/der.h"

@@ -1,10 +1,10 @@
-/* api/certificate_filters: filters of requests as conditions of the search. */
+/* api/management/certificate_filters: filters of requests as conditions of the search. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/certificate_filters.h"
+#include "api/management/certificate_filters.h"
 #include "base/json.h"
 
 enum { TEXT_MAX = 16384 };

@@ -1,12 +1,13 @@
-/* api/client_cert: which parameters of which request are a client certificate, in which forms. */
+/* api/access/client_cert: which parameters of which request are a client certificate, in which
+ * forms. */
 #define _GNU_SOURCE
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/client_cert.h"
-#include "api/client_cert_text.h"
+#include "api/access/client_cert.h"
+#include "api/access/client_cert_text.h"
 #include "base/cleanup.h"
 
 /* Nothing here looks into the DER; these octets have '+' and '/' in their base64. */

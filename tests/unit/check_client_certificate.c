@@ -1,8 +1,8 @@
 /* Which client certificates are believed, against a real MariaDB and a CA of our own. */
 #define _GNU_SOURCE
 #include "crypto/der.h"
-#include "enroll/client_certificate.h"
-#include "enroll/revoke.h"
+#include "enroll/issuing/client_certificate.h"
+#include "enroll/status/revoke.h"
 #include "fixture_authority.h"
 #include "fixture_store.h"
 #include "store/revocations.h"

@@ -1,6 +1,6 @@
 /* Who could change the program at the end of a path, whichever links and folders lead there. */
 #define _GNU_SOURCE
-#include "enroll/command_path.h"
+#include "enroll/jobs/command_path.h"
 
 #include <check.h>
 #include <ftw.h>

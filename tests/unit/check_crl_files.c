@@ -1,7 +1,7 @@
-/* enroll/crl_files: whole files or none, never an older CRL, whoever is killed and whoever else
- * writes. */
+/* enroll/status/crl_files: whole files or none, never an older CRL, whoever is killed and whoever
+ * else writes. */
 #define _GNU_SOURCE
-#include "enroll/crl_files.h"
+#include "enroll/status/crl_files.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,9 +1,10 @@
-/* api/cross_site: what a browser could have been made to send is refused, our clients' is not. */
+/* api/access/cross_site: what a browser could have been made to send is refused, our clients' is
+ * not. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/cross_site.h"
+#include "api/access/cross_site.h"
 
 static const char *const pkcs10[] = { "application/pkcs10", "application/octet-stream", "", NULL };
 static const char *const json[] = { "application/json", NULL };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/csr_body.h"
+#include "api/enrollment/csr_body.h"
 #include "base/cleanup.h"
 #include "base/enc.h"
 

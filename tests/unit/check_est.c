@@ -1,16 +1,17 @@
-/* api/est_answer: the bodies of EST to the octet, since each client is fussy in its own way. */
+/* api/enrollment/est_answer: the bodies of EST to the octet, since each client is fussy in its own
+ * way. */
 #define _GNU_SOURCE
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/est_answer.h"
+#include "api/enrollment/est_answer.h"
 #include "base/cleanup.h"
 #include "base/enc.h"
 #include "base/settings.h"
 #include "crypto/der.h"
 #include "crypto/oids.h"
-#include "enroll/profile_rules.h"
+#include "enroll/profiles/profile_rules.h"
 
 enum { MAX = 65536 };
 

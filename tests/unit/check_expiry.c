@@ -1,11 +1,11 @@
 /* The job "expiry": who is warned of, the command that is run for it, and what has ended. */
-#include "enroll/expiry.h"
+#include "enroll/jobs/expiry.h"
 
 #include <fcntl.h>
 #include <signal.h>
 
 #include "base/clock.h"
-#include "enroll/warn_command.h"
+#include "enroll/jobs/warn_command.h"
 #include "fixture_store.h"
 #include "store/expiring.h"
 #include "store/jobs.h"

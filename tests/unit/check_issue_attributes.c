@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "enroll/issue_attributes.h"
-#include "enroll/profile_attributes.h"
-#include "enroll/rule_attributes.h"
+#include "enroll/issuing/issue_attributes.h"
+#include "enroll/profiles/profile_attributes.h"
+#include "enroll/profiles/rule_attributes.h"
 
 static struct ra_profile *profile;
 static struct error err;

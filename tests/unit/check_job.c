@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "enroll/job.h"
+#include "enroll/jobs/job.h"
 #include "with_db.h"
 
 enum { DAY = 86400, LEASE = 30, PATH_OCTETS = 512, SQL_OCTETS = 4096 };

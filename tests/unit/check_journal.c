@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "enroll/journal_file.h"
-#include "enroll/journal_record.h"
+#include "enroll/journal/journal_file.h"
+#include "enroll/journal/journal_record.h"
 
 enum { WRITERS = 4, LINES = 200, PATH_SIZE = 128 };
 

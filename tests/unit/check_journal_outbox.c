@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 
 #include "base/log.h"
-#include "enroll/journal_job.h"
-#include "enroll/journal_record.h"
-#include "enroll/revoke.h"
+#include "enroll/journal/journal_job.h"
+#include "enroll/journal/journal_record.h"
+#include "enroll/status/revoke.h"
 #include "fixture_store.h"
 #include "store/journal_outbox.h"
 

@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include "crypto/cert_holder.h"
-#include "enroll/ocsp_responder.h"
-#include "enroll/ocsp_responder_job.h"
-#include "enroll/ocsp_responder_make.h"
-#include "enroll/policy.h"
-#include "enroll/secret_check.h"
-#include "enroll/secret_rotation.h"
+#include "enroll/status/ocsp_responder.h"
+#include "enroll/status/ocsp_responder_job.h"
+#include "enroll/status/ocsp_responder_make.h"
+#include "enroll/issuing/policy.h"
+#include "enroll/secrets/secret_check.h"
+#include "enroll/secrets/secret_rotation.h"
 #include "fixture_authority.h"
 #include "store/certificates_find.h"
 #include "store/ocsp_responders.h"

@@ -1,10 +1,10 @@
-/* enroll/ocsp_reuse: which signed answers may be given again. */
+/* enroll/status/ocsp_reuse: which signed answers may be given again. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "enroll/ocsp_reuse.h"
+#include "enroll/status/ocsp_reuse.h"
 
 enum { NOW = 1800000000, VALIDITY = 600, MAX_AGE = 60, MANY = 20 * OCSP_REUSE_SLOTS };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "enroll/policy.h"
+#include "enroll/issuing/policy.h"
 #include "fixture_policy.h"
 
 START_TEST(an_application_with_the_role_gets_a_static_certificate)

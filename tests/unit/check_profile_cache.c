@@ -1,6 +1,6 @@
 /* What a worker remembers of profiles and issuers, against a real MariaDB and CAs of our own. */
 #define _GNU_SOURCE
-#include "enroll/profile_cache.h"
+#include "enroll/profiles/profile_cache.h"
 #include "fixture_authority.h"
 
 enum { PATIENCE_MS = 30000, MORE = PROFILE_CACHE_MAX + 8 };

@@ -6,8 +6,8 @@
 
 #include "base/json.h"
 #include "crypto/csr.h"
-#include "enroll/profile_enrollers.h"
-#include "enroll/profile_rules.h"
+#include "enroll/profiles/profile_enrollers.h"
+#include "enroll/profiles/profile_rules.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,6 +1,6 @@
 /* The job "purge": what is deleted was exported, unchanged, and is on disk; against a real MariaDB.
  */
-#include "enroll/purge.h"
+#include "enroll/jobs/purge.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -5,9 +5,9 @@
 #include <mysqld_error.h>
 
 #include "crypto/cert_holder.h"
-#include "enroll/policy.h"
-#include "enroll/ra_certificate.h"
-#include "enroll/scep_ca.h"
+#include "enroll/issuing/policy.h"
+#include "enroll/authorities/ra_certificate.h"
+#include "enroll/profiles/scep_ca.h"
 #include "fixture_authority.h"
 #include "store/certificates_find.h"
 #include "store/ra_certificates.h"

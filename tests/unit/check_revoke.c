@@ -5,7 +5,7 @@
 #include <mysqld_error.h>
 
 #include "base/clock.h"
-#include "enroll/revoke.h"
+#include "enroll/status/revoke.h"
 #include "fixture_store.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

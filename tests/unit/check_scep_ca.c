@@ -1,8 +1,8 @@
 /* Which certificates SCEP profiles may name, and how they are listed, against a real MariaDB. */
 #define _GNU_SOURCE
 #include "crypto/cert.h"
-#include "enroll/ra_certificate.h"
-#include "enroll/scep_ca.h"
+#include "enroll/authorities/ra_certificate.h"
+#include "enroll/profiles/scep_ca.h"
 #include "fixture_authority.h"
 
 enum { MADE = NOW - 10, BEGINS = NOW - 3600, ENDS = NOW + 100 };

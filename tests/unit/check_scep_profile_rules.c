@@ -6,9 +6,9 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "enroll/scep_profile_audit.h"
-#include "enroll/object_id.h"
-#include "enroll/scep_profile_rules.h"
+#include "enroll/profiles/scep_profile_audit.h"
+#include "enroll/attributes/object_id.h"
+#include "enroll/profiles/scep_profile_rules.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

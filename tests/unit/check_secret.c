@@ -1,10 +1,10 @@
 /* Secrets at rest: bound to their place, checked at start, sealed anew, against a real MariaDB. */
 #define _GNU_SOURCE
-#include "enroll/secret.h"
+#include "enroll/secrets/secret.h"
 
 #include "base/enc.h"
-#include "enroll/secret_check.h"
-#include "enroll/secret_rotation.h"
+#include "enroll/secrets/secret_check.h"
+#include "enroll/secrets/secret_rotation.h"
 #include "fixture_store.h"
 #include "store/secrets.h"
 

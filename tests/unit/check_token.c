@@ -1,4 +1,4 @@
-/* api/token: each attack on access tokens is refused, and what stands next to it passes. */
+/* api/access/token: each attack on access tokens is refused, and what stands next to it passes. */
 #define _GNU_SOURCE
 #include <check.h>
 #include <gnutls/crypto.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/token.h"
+#include "api/access/token.h"
 #include "base/enc.h"
 #include "base/json.h"
 #include "jwt_maker.h"

@@ -6,7 +6,7 @@
 #include <ftw.h>
 
 #include "base/clock.h"
-#include "enroll/authority.h"
+#include "enroll/authorities/authority.h"
 #include "store/migrate.h"
 #include "with_db.h"
 

@@ -4,8 +4,8 @@
 /* CRLs of the CA demo-1 in a real database, as a publisher leaves them there. */
 
 #include "crypto/crl.h"
-#include "enroll/crl_files.h"
-#include "enroll/issuer.h"
+#include "enroll/status/crl_files.h"
+#include "enroll/issuing/issuer.h"
 #include "fixture_authority.h"
 #include "store/crls.h"
 

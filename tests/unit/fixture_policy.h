@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "enroll/policy.h"
+#include "enroll/issuing/policy.h"
 
 #define UNUSED_FN __attribute__((unused))
 #define CLIENT_AUTH "1.3.6.1.5.5.7.3.2"

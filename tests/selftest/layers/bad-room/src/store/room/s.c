@@ -1,0 +1,1 @@
+#include "http/room/h.h"

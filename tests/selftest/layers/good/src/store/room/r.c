@@ -1,0 +1,3 @@
+#include "store/room/r.h"
+
+#include "base/a.h"
