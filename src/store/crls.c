@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/db_rows.h"
+#include "store/same_ca_sql.h"
 
 enum { DELETE_ROWS = 16 };
 
@@ -24,6 +25,9 @@ static const char SQL_COUNT_PARTS[] = "SELECT COUNT(*) FROM crl_part WHERE crl_i
 static const char SQL_RESERVE[] =
     "UPDATE authority_generation SET crl_number = crl_number + 1 WHERE id = ?";
 static const char SQL_HIGHEST[] = "SELECT crl_number FROM authority_generation WHERE id = ?";
+static const char SQL_HIGHEST_OF_OTHERS[] =
+    "SELECT CAST(COALESCE(MAX(o.crl_number), 0) AS UNSIGNED) FROM authority_generation o"
+    " WHERE o.id <> ? AND o.id IN " SAME_CA_SQL;
 static const char SQL_LOCK[] =
     "SELECT crl_number FROM authority_generation WHERE id = ? FOR UPDATE";
 static const char SQL_RAISE[] =
@@ -126,12 +130,11 @@ crls_each_part(
 }
 
 static int
-ask_number(struct db *db, const char *sql, const struct uuid *generation_id, uint64_t *number,
-    struct error *err)
+ask_number(struct db *db, const char *sql, struct db_args args, uint64_t *number, struct error *err)
 {
 	cleanup(db_rows_freep) struct db_rows *rows = NULL;
 
-	if (db_query(db, sql, db_args(db_uuid(generation_id)), &rows, err) < 0)
+	if (db_query(db, sql, args, &rows, err) < 0)
 		return -1;
 	if (!db_rows_next(rows))
 		return error_set(err, ERR_NOT_FOUND, "no such CA generation");
@@ -143,31 +146,49 @@ int
 crls_highest_number(
     struct db *db, const struct uuid *generation_id, uint64_t *number, struct error *err)
 {
-	return ask_number(db, SQL_HIGHEST, generation_id, number, err);
+	return ask_number(db, SQL_HIGHEST, db_args(db_uuid(generation_id)), number, err);
+}
+
+/* RFC 5280, 5.2.3: numbers are of a CA, and generations with one name and key are one. */
+static int
+ask_others(struct db *db, const struct uuid *generation_id, uint64_t *number, struct error *err)
+{
+	const struct db_arg id = db_uuid(generation_id);
+
+	return ask_number(db, SQL_HIGHEST_OF_OTHERS, db_args(id, id), number, err);
 }
 
 int
 crls_reserve_number(
     struct db *db, const struct uuid *generation_id, uint64_t *number, struct error *err)
 {
+	uint64_t others = 0;
+
 	/* The UPDATE first: the row is ours from here on, or the transaction fails in the end. */
-	if (db_exec(db, SQL_RESERVE, db_args(db_uuid(generation_id)), NULL, err) < 0)
+	if (db_exec(db, SQL_RESERVE, db_args(db_uuid(generation_id)), NULL, err) < 0 ||
+	    crls_highest_number(db, generation_id, number, err) < 0 ||
+	    ask_others(db, generation_id, &others, err) < 0)
 		return -1;
-	return crls_highest_number(db, generation_id, number, err);
+	if (*number > others)
+		return 0;
+	*number = others + 1;
+	return crls_raise_number(db, generation_id, *number, err);
 }
 
 int
 crls_check_number(
     struct db *db, const struct uuid *generation_id, uint64_t number, struct error *err)
 {
-	uint64_t highest = 0;
+	uint64_t own = 0, others = 0;
 
-	if (ask_number(db, SQL_LOCK, generation_id, &highest, err) < 0)
+	if (ask_number(db, SQL_LOCK, db_args(db_uuid(generation_id)), &own, err) < 0 ||
+	    ask_others(db, generation_id, &others, err) < 0)
 		return -1;
-	return highest == number ? 0
-				 : error_set(err, ERR_CONFLICT,
-				       "CRL number %" PRIu64 " comes late: %" PRIu64 " is given",
-				       number, highest);
+	return own == number && others < number
+		   ? 0
+		   : error_set(err, ERR_CONFLICT,
+			 "CRL number %" PRIu64 " comes late: %" PRIu64 " is given", number,
+			 own > others ? own : others);
 }
 
 int
@@ -224,7 +245,7 @@ crls_insert(struct db *db, const struct crl_row *row, struct error *err)
 	 * One at a time on this node, so that the next statement sees who came first; between nodes
 	 * the lease does that, which the caller has asked for in this transaction.
 	 */
-	if (ask_number(db, SQL_LOCK, &row->generation_id, &highest, err) < 0)
+	if (ask_number(db, SQL_LOCK, db_args(generation), &highest, err) < 0)
 		return -1;
 	if (row->number == 0 || row->number > highest)
 		return refuse_number(row, "was never given", err);

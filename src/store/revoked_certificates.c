@@ -4,7 +4,7 @@
 #include "store/db_rows.h"
 #include "store/same_ca_sql.h"
 
-enum { STAMPED_MAX = 10000 };
+enum { STAMPED_MAX = 10000, SAME_CA_MAX = 32 };
 
 static const char SQL_LIST[] =
     "SET STATEMENT max_statement_time=0 FOR SELECT serial, revoked_at, reason"
@@ -17,7 +17,7 @@ static const char SQL_LIST_SINCE[] =
     " ON r.generation_id = c.generation_id AND r.serial = c.serial"
     " WHERE e.generation_id = ? AND (e.crl_number > ? OR e.crl_number IS NULL)"
     " AND c.not_after >= ? ORDER BY c.serial";
-static const char SQL_COUNT_SAME[] = "SELECT COUNT(*) FROM " SAME_CA_SQL " s";
+static const char SQL_SAME[] = "SELECT s.id FROM " SAME_CA_SQL " s ORDER BY s.id";
 /* None that its own list or another's has. Without an order, so that the first rows come at once.
  */
 static const char SQL_LIST_OTHERS[] =
@@ -26,17 +26,12 @@ static const char SQL_LIST_OTHERS[] =
     " AND r.generation_id <> ? AND r.not_after >= ?"
     " AND NOT EXISTS (SELECT 1 FROM revoked_certificate d WHERE d.generation_id IN " SAME_CA_SQL
     " AND d.serial = r.serial AND (d.generation_id = ? OR d.generation_id < r.generation_id))";
-static const char SQL_RELEASED_OTHERS[] =
-    "SET STATEMENT max_statement_time=0 FOR SELECT DISTINCT c.serial, NULL, NULL"
-    " FROM revocation_event e JOIN certificate c ON c.id = e.certificate_id"
-    " WHERE e.generation_id IN " SAME_CA_SQL " AND e.generation_id <> ?"
-    " AND e.action = 'release' AND c.status = 'good' AND c.not_after >= ?";
 /* Serials that only a published CRL told of have no events that could say since when. */
 static const char SQL_LIST_BARE[] =
     "SET STATEMENT max_statement_time=0 FOR SELECT r.serial, r.revoked_at, r.reason"
     " FROM revoked_certificate r WHERE r.generation_id = ? AND r.certificate_id IS NULL"
     " AND r.not_after >= ? AND NOT EXISTS (SELECT 1 FROM certificate c JOIN revocation_event e"
-    " ON e.certificate_id = c.id WHERE c.serial = r.serial AND c.generation_id = r.generation_id)";
+    " ON e.certificate_id = c.id WHERE c.serial = r.serial AND c.generation_id IN " SAME_CA_SQL ")";
 static const char SQL_FIND[] = "SELECT serial, revoked_at, reason FROM revoked_certificate"
 			       " WHERE generation_id = ? AND serial = ?";
 /* One that is revoked for good is not on hold, whatever another row says. */
@@ -60,6 +55,12 @@ static const char SQL_ADD_SERIAL[] =
     " SELECT id, ?, NULL, not_after, ?, ? FROM authority_generation g WHERE id = ?"
     " AND NOT EXISTS (SELECT 1 FROM revoked_certificate r"
     " WHERE r.generation_id = g.id AND r.serial = ?)";
+static const char SQL_END_HOLD[] =
+    "UPDATE revoked_certificate SET revoked_at = ?, reason = ?"
+    " WHERE generation_id = ? AND serial = ? AND certificate_id IS NULL AND reason = 6";
+static const char SQL_DROP_BARE[] =
+    "DELETE FROM revoked_certificate"
+    " WHERE generation_id = ? AND serial = ? AND certificate_id IS NULL AND (reason = 6 OR ?)";
 /*
  * Events of workers of an older version, which knew neither generation_id nor the list: a number of
  * them is marked by a CRL number that none has, the list follows those, and they become as the
@@ -88,22 +89,11 @@ static const char SQL_FILL[] =
 /* In pieces: a million at once would take longer than a statement may. */
 static const char SQL_STAMP[] = "UPDATE revocation_event SET crl_number = ?"
 				" WHERE generation_id = ? AND crl_number IS NULL LIMIT ?";
-static const char SQL_ANY_UNSTAMPED[] =
-    "SELECT EXISTS (SELECT 1 FROM revocation_event"
-    " WHERE generation_id = ? AND crl_number IS NULL)"
-    " OR EXISTS (SELECT 1 FROM revocation_event WHERE generation_id IS NULL)";
-/*
- * The same of generations with its name and key. Their numbers tell nothing here, so the time does;
- * of what has one of their numbers only that of a CRL that is still there can be so new.
- */
-#define NEWEST_OWN "(SELECT MAX(n.created_at) FROM crl n WHERE n.generation_id = ?)"
-static const char SQL_ANY_NEWS_OF_SAME[] =
-    "SELECT EXISTS (SELECT 1 FROM " SAME_CA_SQL " s JOIN revocation_event e"
-    " ON e.generation_id = s.id AND e.crl_number IS NULL WHERE s.id <> ?"
-    " AND e.at >= " NEWEST_OWN ")"
-    " OR EXISTS (SELECT 1 FROM " SAME_CA_SQL " s JOIN crl c ON c.generation_id = s.id"
-    " JOIN revocation_event e ON e.generation_id = s.id AND e.crl_number = c.number"
-    " WHERE s.id <> ? AND e.at >= " NEWEST_OWN ")";
+static const char SQL_ANY_OLDER[] =
+    "SELECT EXISTS (SELECT 1 FROM revocation_event WHERE generation_id IS NULL)";
+static const char SQL_ANY_SINCE[] =
+    "SELECT EXISTS (SELECT 1 FROM revocation_event WHERE generation_id = ? AND crl_number IS NULL)"
+    " OR EXISTS (SELECT 1 FROM revocation_event WHERE generation_id = ? AND crl_number > ?)";
 
 static struct revoked_certificate
 read_entry(const struct db_rows *row)
@@ -142,15 +132,28 @@ ask_number(struct db *db, const char *sql, struct db_args args, int64_t *out, st
 	return 0;
 }
 
-/* Nearly always it is alone, and its own lists are read in the order of their keys. */
-static int
-is_alone(struct db *db, const struct uuid *generation_id, bool *alone, struct error *err)
-{
-	int64_t count = 0;
+/*
+ * A generation and those with its name and key, mostly itself alone. They share the sequence of CRL
+ * numbers, so that the number of an event tells of each of them whose CRL has it.
+ */
+struct same_ca {
+	struct uuid ids[SAME_CA_MAX];
+	size_t count;
+};
 
-	if (ask_number(db, SQL_COUNT_SAME, db_args(db_uuid(generation_id)), &count, err) < 0)
+static int
+find_same(struct db *db, const struct uuid *generation_id, struct same_ca *out, struct error *err)
+{
+	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+	if (db_query(db, SQL_SAME, db_args(db_uuid(generation_id)), &rows, err) < 0)
 		return -1;
-	*alone = count <= 1;
+	for (out->count = 0; db_rows_next(rows); out->count++) {
+		if (out->count == SAME_CA_MAX)
+			return error_set(err, ERR_DATABASE,
+			    "more than %d CA generations have one name and key", SAME_CA_MAX);
+		out->ids[out->count] = db_rows_uuid(rows, 0);
+	}
 	return 0;
 }
 
@@ -170,34 +173,13 @@ revoked_certificates_each(struct db *db, const struct revoked_query *query,
 {
 	struct revoked_visit own = *visit;
 	const struct db_visit rows = { tell, &own };
-	bool alone = true;
+	struct same_ca same = { .count = 0 };
 
-	if (is_alone(db, query->generation_id, &alone, err) < 0 ||
+	if (find_same(db, query->generation_id, &same, err) < 0 ||
 	    db_each(db, SQL_LIST, db_args(db_uuid(query->generation_id), db_time(query->ends_from)),
 		&rows, err) < 0)
 		return -1;
-	return alone ? 0 : list_others(db, query, &rows, err);
-}
-
-/*
- * Of the others: the numbers on their events are of their own CRLs and tell nothing here, so what
- * they have revoked and what they have ever released are told of.
- */
-static int
-list_others_since(struct db *db, const struct revoked_query *query, const struct db_visit *rows,
-    struct error *err)
-{
-	const struct db_arg id = db_uuid(query->generation_id);
-	bool alone = true;
-
-	if (is_alone(db, query->generation_id, &alone, err) < 0)
-		return -1;
-	if (alone)
-		return 0;
-	if (list_others(db, query, rows, err) < 0)
-		return -1;
-	return db_each(
-	    db, SQL_RELEASED_OTHERS, db_args(id, id, db_time(query->ends_from)), rows, err);
+	return same.count <= 1 ? 0 : list_others(db, query, &rows, err);
 }
 
 int
@@ -206,14 +188,19 @@ revoked_certificates_each_since(struct db *db, const struct revoked_query *query
 {
 	struct revoked_visit own = *visit;
 	const struct db_visit rows = { tell, &own };
-	const struct db_arg id = db_uuid(query->generation_id);
-	const struct db_arg from = db_time(query->ends_from);
+	const struct db_arg base = db_int((int64_t)base_number), from = db_time(query->ends_from);
+	struct same_ca same = { .count = 0 };
 
-	if (db_each(db, SQL_LIST_SINCE, db_args(id, db_int((int64_t)base_number), from), &rows,
-		err) < 0 ||
-	    db_each(db, SQL_LIST_BARE, db_args(id, from), &rows, err) < 0)
+	if (find_same(db, query->generation_id, &same, err) < 0)
 		return -1;
-	return list_others_since(db, query, &rows, err);
+	for (size_t i = 0; i < same.count; i++) {
+		const struct db_arg id = db_uuid(&same.ids[i]);
+
+		if (db_each(db, SQL_LIST_SINCE, db_args(id, base, from), &rows, err) < 0 ||
+		    db_each(db, SQL_LIST_BARE, db_args(id, from, id), &rows, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -287,29 +274,80 @@ int
 revocations_stamp(struct db *db, const struct uuid *generation_id, uint64_t crl_number, bool *more,
     struct error *err)
 {
-	uint64_t followed = 0, stamped = 0;
+	const struct db_arg number = db_int((int64_t)crl_number), limit = db_int(STAMPED_MAX);
+	struct same_ca same = { .count = 0 };
+	uint64_t followed = 0;
 
-	if (follow_older(db, &followed, err) < 0 ||
-	    db_exec(db, SQL_STAMP,
-		db_args(db_int((int64_t)crl_number), db_uuid(generation_id), db_int(STAMPED_MAX)),
-		&stamped, err) < 0)
+	if (follow_older(db, &followed, err) < 0 || find_same(db, generation_id, &same, err) < 0)
 		return -1;
-	*more = followed == STAMPED_MAX || stamped == STAMPED_MAX;
+	*more = followed == STAMPED_MAX;
+	for (size_t i = 0; i < same.count; i++) {
+		uint64_t stamped = 0;
+
+		if (db_exec(db, SQL_STAMP, db_args(number, db_uuid(&same.ids[i]), limit), &stamped,
+			err) < 0)
+			return -1;
+		*more = *more || stamped == STAMPED_MAX;
+	}
 	return 0;
 }
 
 int
-revocations_any_unstamped(
-    struct db *db, const struct uuid *generation_id, bool *any, struct error *err)
+revocations_any_since(struct db *db, const struct uuid *generation_id, uint64_t crl_number,
+    bool *any, struct error *err)
 {
-	const struct db_arg id = db_uuid(generation_id);
+	const struct db_arg number = db_int((int64_t)crl_number);
+	struct same_ca same = { .count = 0 };
 	int64_t answer = 0;
 
-	if (ask_number(db, SQL_ANY_UNSTAMPED, db_args(id), &answer, err) < 0)
+	if (ask_number(db, SQL_ANY_OLDER, db_no_args, &answer, err) < 0 ||
+	    find_same(db, generation_id, &same, err) < 0)
 		return -1;
-	if (answer == 0 &&
-	    ask_number(db, SQL_ANY_NEWS_OF_SAME, db_args(id, id, id, id, id, id), &answer, err) < 0)
-		return -1;
+	for (size_t i = 0; i < same.count && answer == 0; i++) {
+		const struct db_arg id = db_uuid(&same.ids[i]);
+
+		if (ask_number(db, SQL_ANY_SINCE, db_args(id, id, number), &answer, err) < 0)
+			return -1;
+	}
 	*any = answer != 0;
+	return 0;
+}
+
+int
+revoked_certificates_end_hold(struct db *db, const struct uuid *generation_id,
+    const struct revoked_certificate *entry, bool *changed, struct error *err)
+{
+	struct same_ca same = { .count = 0 };
+
+	if (find_same(db, generation_id, &same, err) < 0)
+		return -1;
+	*changed = false;
+	for (size_t i = 0; i < same.count; i++) {
+		uint64_t rows = 0;
+
+		if (db_exec(db, SQL_END_HOLD,
+			db_args(db_time(entry->revoked_at), db_int(entry->reason),
+			    db_uuid(&same.ids[i]), db_blob(entry->serial)),
+			&rows, err) < 0)
+			return -1;
+		*changed = *changed || rows > 0;
+	}
+	return 0;
+}
+
+int
+revoked_certificates_drop_bare(struct db *db, const struct uuid *generation_id, struct bytes serial,
+    bool is_revoked, struct error *err)
+{
+	struct same_ca same = { .count = 0 };
+
+	if (find_same(db, generation_id, &same, err) < 0)
+		return -1;
+	/* alone it had one row, which has followed its certificate */
+	for (size_t i = 0; same.count > 1 && i < same.count; i++)
+		if (db_exec(db, SQL_DROP_BARE,
+			db_args(db_uuid(&same.ids[i]), db_blob(serial), db_int(is_revoked)), NULL,
+			err) < 0)
+			return -1;
 	return 0;
 }

@@ -33,9 +33,9 @@ int revoked_certificates_each(struct db *db, const struct revoked_query *query,
 
 /*
  * Those whose state changed since the CRL of this number was made ready (crl_number of their events
- * greater, or none yet), by serial, as they are now: what a delta CRL to that base lists. Behind
- * them all of which that cannot be told: serials that only a published CRL knows, and what others
- * with the generation's name and key have revoked or released.
+ * greater, or none yet), as they are now, of the generation and of those with its name and key:
+ * what a delta CRL to that base lists. With them all serials that only a published CRL knows, as no
+ * event tells since when.
  */
 int revoked_certificates_each_since(struct db *db, const struct revoked_query *query,
     uint64_t base_number, const struct revoked_visit *visit, struct error *err);
@@ -49,6 +49,19 @@ int revoked_certificates_find(struct db *db, const struct uuid *generation_id, s
  * says which. */
 int revoked_certificates_add_serial(struct db *db, const struct uuid *generation_id,
     const struct revoked_certificate *entry, bool *added, struct error *err);
+
+/* Such a serial on hold, of this generation or one with its name and key, is revoked now. *changed:
+ * there was one. */
+int revoked_certificates_end_hold(struct db *db, const struct uuid *generation_id,
+    const struct revoked_certificate *entry, bool *changed, struct error *err);
+
+/*
+ * A certificate on record has changed: what only a CRL told of it, under a generation with the name
+ * and key of its own, is no longer listed beside its own entry. What says that it is revoked stays
+ * until it is. Inside the transaction that changed it.
+ */
+int revoked_certificates_drop_bare(struct db *db, const struct uuid *generation_id,
+    struct bytes serial, bool is_revoked, struct error *err);
 
 /* Takes a certificate from the list, adds it, or changes its entry, as its row says now. Inside
  * the transaction that changed the row. */
@@ -66,10 +79,10 @@ int revocations_stamp(struct db *db, const struct uuid *generation_id, uint64_t 
     bool *more, struct error *err);
 
 /*
- * Whether an event of the generation has no number yet, or one of another with its name and key
- * came after the generation's newest CRL was made.
+ * Whether an event of the generation, or of one with its name and key, has no number yet or a
+ * greater one than crl_number, that of the generation's newest CRL.
  */
-int revocations_any_unstamped(
-    struct db *db, const struct uuid *generation_id, bool *any, struct error *err);
+int revocations_any_since(struct db *db, const struct uuid *generation_id, uint64_t crl_number,
+    bool *any, struct error *err);
 
 #endif

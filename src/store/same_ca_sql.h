@@ -8,7 +8,8 @@
 #define SAME_CA_SQL \
 	"(SELECT same.id FROM authority_generation g JOIN managed_key k ON k.id = g.key_id" \
 	" JOIN managed_key key_of ON key_of.public_key = k.public_key" \
-	" JOIN authority_generation same ON same.key_id = key_of.id AND same.subject = g.subject" \
+	" JOIN authority_generation same ON same.key_id = key_of.id" \
+	" AND same.subject = g.subject COLLATE utf8mb4_bin" \
 	" WHERE g.id = ?)"
 
 #endif

@@ -1020,7 +1020,6 @@ START_TEST(what_one_of_them_revokes_makes_the_other_s_crl_due_too)
 		with_db_sql("UPDATE certificate SET generation_id = REPEAT('t', 16)"
 			    " WHERE HEX(serial) LIKE '5001%%'");
 		ck_assert_int_eq(look(), JOB_DONE);
-		with_db_sql("UPDATE crl SET created_at = created_at - INTERVAL 1 MINUTE");
 		ck_assert_int_eq(look(), JOB_NOT_DUE);
 		for (size_t i = 0; i < 2; i++) {
 			ck_assert(change(i, REVOCATION_REVOKE, 1));
@@ -1031,11 +1030,11 @@ START_TEST(what_one_of_them_revokes_makes_the_other_s_crl_due_too)
 					" WHERE n.generation_id = c.generation_id)",
 				i + 1),
 			    2);
-			with_db_sql("UPDATE crl SET created_at = created_at + INTERVAL 1 SECOND");
 			ck_assert_int_eq(look(), JOB_NOT_DUE);
-			with_db_sql("UPDATE crl SET created_at = created_at - INTERVAL 1 MINUTE");
-			with_db_sql("UPDATE revocation_event SET at = at - INTERVAL 1 HOUR");
 		}
+		/* RFC 5280, 5.2.3: no two CRLs of a CA have one number. */
+		ck_assert_int_eq(
+		    with_db_sql("SELECT COUNT(*) - COUNT(DISTINCT number) FROM crl"), 0);
 	}
 END_TEST
 

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/enc.h"
+#include "base/utf8.h"
+#include "crypto/text.h"
 #include "enroll/journal/recover_internal.h"
 #include "enroll/status/revoke.h"
 #include "store/crls.h"
@@ -43,18 +45,51 @@ recover_serial_text(struct bytes serial, char out[static RECOVER_SERIAL_TEXT_MAX
 	(void)snprintf(out, RECOVER_SERIAL_TEXT_MAX, "%s", buf_text(&text));
 }
 
+void
+recover_format(char *out, size_t size, const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(out, size, format, args);
+	va_end(args);
+	if (len < 0 || (size_t)len < size)
+		return;
+	/* the last octet may be a character's first: one more is looked at than is kept */
+	out[utf8_cut_octets(bytes_of(out, size - 1), size - 2).len] = '\0';
+}
+
+void
+recover_path_text(const char *path, char out[static RECOVER_PATH_TEXT_MAX])
+{
+	struct bytes text = bytes_text(path);
+	bool is_clean = text_is_clean(text);
+
+	text = utf8_cut_octets(text, RECOVER_PATH_TEXT_MAX - 1);
+	memcpy(out, text.ptr, text.len);
+	out[text.len] = '\0';
+	for (size_t i = 0; i < text.len && !is_clean; i++)
+		if (text.ptr[i] < ' ' || text.ptr[i] >= 0x7f)
+			out[i] = '?';
+}
+
+void
+recover_begin(struct recover *recover)
+{
+	recover->transaction++;
+}
+
 /* The CRL number that was given last is in the database what it was at the time of the dump. */
 struct raise {
 	struct recover *recover;
 	const struct recover_generation *generation;
 	uint64_t number;
-	const char *why;
 };
 
 static int
-raise_number(struct db *db, void *arg, struct error *err)
+add_audit(const struct raise *raise, const char *why, struct error *err)
 {
-	const struct raise *raise = arg;
 	char detail[128];
 	const struct recover_audit audit = {
 		.action = "recover.set",
@@ -63,11 +98,18 @@ raise_number(struct db *db, void *arg, struct error *err)
 		.detail = detail,
 	};
 
-	(void)snprintf(
-	    detail, sizeof(detail), "CRL number %" PRIu64 ": %s", raise->number, raise->why);
+	(void)snprintf(detail, sizeof(detail), "CRL number %" PRIu64 ": %s", raise->number, why);
+	return recover_audit(raise->recover, &audit, err);
+}
+
+static int
+raise_number(struct db *db, void *arg, struct error *err)
+{
+	const struct raise *raise = arg;
+
 	if (crls_raise_number(db, &raise->generation->id, raise->number, err) < 0)
 		return -1;
-	return recover_audit(raise->recover, &audit, err);
+	return add_audit(raise, "that of the CRL files", err);
 }
 
 /* The number on record may be an old one, and no file says so. */
@@ -82,10 +124,9 @@ tell_blind(struct recover *recover, const struct recover_generation *generation,
 }
 
 static int
-raise_above_files(
-    struct recover *recover, const struct recover_generation *generation, struct error *err)
+raise_above_files(struct recover *recover, struct recover_generation *generation, struct error *err)
 {
-	struct raise raise = { recover, generation, generation->highest, "that of the CRL files" };
+	struct raise raise = { recover, generation, generation->highest };
 	uint64_t highest = 0;
 
 	if (crls_highest_number(recover->request->db, &generation->id, &highest, err) < 0)
@@ -103,25 +144,74 @@ raise_above_files(
 		   : db_transaction(recover->request->db, raise_number, &raise, err);
 }
 
+/* Whether no CRL has come since; none does before the transaction at hand ends. */
+static int
+is_still_asked_for(
+    struct recover *recover, struct recover_generation *generation, bool *is, struct error *err)
+{
+	struct db *db = recover->request->db;
+
+	*is = generation->is_asked_for &&
+	      crls_check_number(db, &generation->id, generation->skipped, err) == 0;
+	return generation->is_asked_for && !*is ? error_forgive(err, ERR_CONFLICT) : 0;
+}
+
 /* A number that is skipped makes `maintain` publish at once: it takes it for one that was lost. */
+int
+recover_skip_number(
+    struct recover *recover, struct recover_generation *generation, struct error *err)
+{
+	struct raise raise = { recover, generation, 0 };
+	bool is_asked_for = generation->skipped_in == recover->transaction;
+
+	if (!is_asked_for && is_still_asked_for(recover, generation, &is_asked_for, err) < 0)
+		return -1;
+	if (is_asked_for)
+		return 0;
+	generation->is_asked_for = false;
+	if (crls_reserve_number(recover->request->db, &generation->id, &raise.number, err) < 0)
+		return -1;
+	generation->skipped = raise.number;
+	generation->skipped_in = recover->transaction;
+	return add_audit(&raise, "skipped, so that a CRL is published", err);
+}
+
+struct asking {
+	struct recover *recover;
+	struct recover_generation *generation;
+};
+
+static int
+skip_number(struct db *db, void *arg, struct error *err)
+{
+	const struct asking *asking = arg;
+
+	(void)db;
+	recover_begin(asking->recover);
+	return recover_skip_number(asking->recover, asking->generation, err);
+}
+
+/* One that was skipped before, and that no CRL has overtaken, is enough. */
 static int
 ask_for_publication(
-    struct recover *recover, const struct recover_generation *generation, struct error *err)
+    struct recover *recover, struct recover_generation *generation, struct error *err)
 {
-	struct raise raise = { recover, generation, 0, "skipped, so that a CRL is published" };
+	struct asking asking = { recover, generation };
+	uint64_t highest = 0;
 
 	if (!generation->is_changed || recover->request->is_dry_run)
 		return 0;
-	if (crls_highest_number(recover->request->db, &generation->id, &raise.number, err) < 0)
+	if (crls_highest_number(recover->request->db, &generation->id, &highest, err) < 0)
 		return -1;
-	raise.number++;
-	return db_transaction(recover->request->db, raise_number, &raise, err);
+	if (generation->is_asked_for && generation->skipped == highest)
+		return 0;
+	generation->is_asked_for = false;
+	return db_transaction(recover->request->db, skip_number, &asking, err);
 }
 
 static int
 each_generation(struct recover *recover,
-    int (*each)(
-	struct recover *recover, const struct recover_generation *generation, struct error *err),
+    int (*each)(struct recover *recover, struct recover_generation *generation, struct error *err),
     struct error *err)
 {
 	for (size_t i = 0; i < recover->generations->count; i++)
@@ -134,15 +224,20 @@ each_generation(struct recover *recover,
 static int
 run(struct recover *recover, struct error *err)
 {
+	struct error ignored = { .code = ERR_NONE };
 	struct db *db = recover->request->db;
 
 	if (jobs_now(db, &recover->now, err) < 0 ||
 	    recover_generations_read(recover->generations, db, err) < 0 ||
 	    recover_crl_numbers(recover, err) < 0 ||
-	    each_generation(recover, raise_above_files, err) < 0 ||
-	    recover_certificates(recover, err) < 0 || recover_events(recover, err) < 0 ||
-	    recover_returns(recover, err) < 0 || recover_crl_entries(recover, err) < 0)
+	    each_generation(recover, raise_above_files, err) < 0)
 		return -1;
+	if (recover_certificates(recover, err) < 0 || recover_events(recover, err) < 0 ||
+	    recover_returns(recover, err) < 0 || recover_crl_entries(recover, err) < 0) {
+		/* what came back before the fault is to be told as well */
+		(void)each_generation(recover, ask_for_publication, &ignored);
+		return -1;
+	}
 	return each_generation(recover, ask_for_publication, err);
 }
 

@@ -1,6 +1,7 @@
 /* The audit rows of recover: one at once, or those of many changes by few statements. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "enroll/journal/recover_internal.h"
 #include "store/audit.h"
@@ -78,7 +79,7 @@ keep_back(const struct recover *recover, const struct recover_audit *audit, stru
 
 	(void)snprintf(row->action, sizeof(row->action), "%s", audit->action);
 	(void)snprintf(row->serial, sizeof(row->serial), "%s", audit->object_name);
-	(void)snprintf(row->detail, sizeof(row->detail), "%s", audit->detail);
+	recover_format(row->detail, sizeof(row->detail), "%s", audit->detail);
 	return audits->count == RECOVERY_AUDITS_MAX ? flush(recover, err) : 0;
 }
 
@@ -95,6 +96,8 @@ recover_audit(const struct recover *recover, const struct recover_audit *audit, 
 		.detail = audit->detail,
 	};
 
-	return recover->audits->is_open ? keep_back(recover, audit, err)
-					: audit_insert(recover->request->db, &event, err);
+	bool is_kept = recover->audits->is_open && strcmp(audit->object_type, "certificate") == 0;
+
+	return is_kept ? keep_back(recover, audit, err)
+		       : audit_insert(recover->request->db, &event, err);
 }

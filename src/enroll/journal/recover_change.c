@@ -1,11 +1,14 @@
 /* What recover changes of certificates: events with all their consequences, and bare serials. */
 #include <stdio.h>
+#include <string.h>
 
 #include "enroll/journal/journal.h"
 #include "enroll/journal/recover_internal.h"
 #include "enroll/status/revoke.h"
 #include "store/certificate_history.h"
 #include "store/revoked_certificates.h"
+
+enum { REASON_HOLD = 6 };
 
 static int
 insert_audit(const struct recover *recover, const struct recover_event *event, struct error *err)
@@ -22,7 +25,7 @@ insert_audit(const struct recover *recover, const struct recover_event *event, s
 	recover_serial_text(event->serial, serial);
 	(void)snprintf(
 	    action, sizeof(action), "recover.%s", revocation_action_name(event->event->action));
-	(void)snprintf(detail, sizeof(detail), "%s, by %s, from %s",
+	recover_format(detail, sizeof(detail), "%s, by %s, from %s",
 	    reason != NULL ? reason : "unspecified", event->event->actor, event->source);
 	return recover_audit(recover, &audit, err);
 }
@@ -41,33 +44,53 @@ add_key(const struct uuid *certificate_id, void *arg, struct error *err)
 	return revocations_add_compromised_key(key->db, certificate_id, key->at, err);
 }
 
+/* The journal has an event for each certificate of a lineage that was revoked as a whole. */
+static bool
+is_followed(const struct recover *recover, const struct uuid *lineage)
+{
+	return recover->followed_in == recover->transaction &&
+	       memcmp(&recover->followed, lineage, sizeof(*lineage)) == 0;
+}
+
 /* As enroll/status/revoke does: neither the key nor any certificate of the lineage renews again. */
 static int
-follow_compromise(struct db *db, const struct recover_event *event, struct error *err)
+follow_compromise(struct recover *recover, const struct recover_event *event, struct error *err)
 {
+	struct db *db = recover->request->db;
 	const struct revocation_event *row = event->event;
 	struct key key = { db, row->at };
 
-	if (row->action != REVOCATION_REVOKE || row->reason != REVOKE_KEY_COMPROMISE)
+	if (row->action != REVOCATION_REVOKE || row->reason != REVOKE_KEY_COMPROMISE ||
+	    is_followed(recover, event->lineage))
 		return 0;
 	if (event->whole_lineage &&
 	    revocations_lock_lineage(db, event->lineage, add_key, &key, err) < 0)
 		return -1;
-	if (add_key(&row->certificate_id, &key, err) < 0)
+	if (add_key(&row->certificate_id, &key, err) < 0 ||
+	    revocations_mark_lineage(db, event->lineage, err) < 0)
 		return -1;
-	return revocations_mark_lineage(db, event->lineage, err);
+	if (event->whole_lineage) {
+		recover->followed = *event->lineage;
+		recover->followed_in = recover->transaction;
+	}
+	return 0;
 }
 
 int
-recover_apply(const struct recover *recover, const struct recover_event *event, bool *changed,
-    struct error *err)
+recover_apply(
+    struct recover *recover, const struct recover_event *event, bool *changed, struct error *err)
 {
 	struct db *db = recover->request->db;
 
 	if (revocations_apply(db, event->event, changed, err) < 0 ||
-	    follow_compromise(db, event, err) < 0)
+	    follow_compromise(recover, event, err) < 0)
 		return -1;
-	return *changed ? insert_audit(recover, event, err) : 0;
+	if (!*changed)
+		return 0;
+	if (revoked_certificates_drop_bare(db, event->generation_id, event->serial,
+		event->event->action == REVOCATION_REVOKE, err) < 0)
+		return -1;
+	return insert_audit(recover, event, err);
 }
 
 /* A change in its transaction. */
@@ -83,6 +106,7 @@ change(struct db *db, void *arg, struct error *err)
 {
 	struct changing *changing = arg;
 
+	recover_begin(changing->recover);
 	journal_events_reset(&changing->journal);
 	if (recover_apply(changing->recover, changing->event, &changing->changed, err) < 0)
 		return -1;
@@ -127,6 +151,7 @@ recover_change(
 		return -1;
 	generation = recover_generation_of(recover, &history.generation_id);
 	event.lineage = &history.lineage;
+	event.generation_id = &history.generation_id;
 	event.serial = bytes_of(history.serial, history.serial_len);
 	if (recover->request->is_dry_run)
 		return 0;
@@ -138,18 +163,47 @@ recover_change(
 	return result;
 }
 
-int
-recover_serial_add(const struct recover *recover, const struct recover_serial *from, bool *added,
+/* What is there stays, but a hold that has become a revocation. */
+static int
+look_at(struct db *db, const struct recover_serial *serial, bool *is_there, bool *is_news,
     struct error *err)
 {
-	struct db *db = recover->request->db;
-	char serial[RECOVER_SERIAL_TEXT_MAX], detail[RECOVER_TEXT_MAX];
-	const char *reason = revoke_reason_name(from->reason);
+	struct revoked_certificate there = { .reason = REASON_HOLD };
+
+	*is_there = revoked_certificates_find(
+			db, &serial->generation->id, serial->serial, &there, err) == 0;
+	if (!*is_there && error_forgive(err, ERR_NOT_FOUND) < 0)
+		return -1;
+	*is_news = !*is_there || (there.reason == REASON_HOLD && serial->reason != REASON_HOLD);
+	return 0;
+}
+
+static int
+put_on_list(struct db *db, const struct recover_serial *from, bool *changed, struct error *err)
+{
+	const struct uuid *generation_id = &from->generation->id;
 	const struct revoked_certificate entry = {
 		.serial = from->serial,
 		.revoked_at = from->revoked_at,
 		.reason = from->reason,
 	};
+	bool is_there = false, is_news = false;
+
+	*changed = false;
+	if (look_at(db, from, &is_there, &is_news, err) < 0)
+		return -1;
+	if (!is_news)
+		return 0;
+	return is_there ? revoked_certificates_end_hold(db, generation_id, &entry, changed, err)
+			: revoked_certificates_add_serial(db, generation_id, &entry, changed, err);
+}
+
+int
+recover_serial_add(
+    struct recover *recover, const struct recover_serial *from, bool *added, struct error *err)
+{
+	char serial[RECOVER_SERIAL_TEXT_MAX], detail[RECOVER_TEXT_MAX];
+	const char *reason = revoke_reason_name(from->reason);
 	const struct recover_audit audit = {
 		.action = "recover.revoke",
 		.object_type = "certificate",
@@ -157,12 +211,16 @@ recover_serial_add(const struct recover *recover, const struct recover_serial *f
 		.detail = detail,
 	};
 
-	if (revoked_certificates_add_serial(db, &from->generation->id, &entry, added, err) < 0)
+	if (put_on_list(recover->request->db, from, added, err) < 0)
 		return -1;
+	if (!*added)
+		return 0;
 	recover_serial_text(from->serial, serial);
-	(void)snprintf(detail, sizeof(detail), "%s, not on record, of %s, from %s",
+	recover_format(detail, sizeof(detail), "%s, not on record, of %s, from %s",
 	    reason != NULL ? reason : "unspecified", from->generation->label, from->source);
-	return *added ? recover_audit(recover, &audit, err) : 0;
+	if (recover_skip_number(recover, from->generation, err) < 0)
+		return -1;
+	return recover_audit(recover, &audit, err);
 }
 
 void
@@ -171,6 +229,7 @@ recover_serial_tell(struct recover *recover, const struct recover_serial *serial
 	char text[RECOVER_SERIAL_TEXT_MAX];
 
 	serial->generation->is_changed = true;
+	serial->generation->is_asked_for = true;
 	recover->outcome->serials++;
 	recover_serial_text(serial->serial, text);
 	recover_tell(recover, RECOVER_DONE,
@@ -191,6 +250,7 @@ add_serial(struct db *db, void *arg, struct error *err)
 	struct adding *adding = arg;
 
 	(void)db;
+	recover_begin(adding->recover);
 	return recover_serial_add(adding->recover, adding->serial, &adding->added, err);
 }
 
@@ -199,13 +259,13 @@ recover_serial(struct recover *recover, const struct recover_serial *serial, str
 {
 	struct adding adding = { recover, serial, true };
 	struct db *db = recover->request->db;
-	struct revoked_certificate there;
+	bool is_there = false, is_news = false;
 
-	if (revoked_certificates_find(db, &serial->generation->id, serial->serial, &there, err) ==
-	    0)
+	if (look_at(db, serial, &is_there, &is_news, err) < 0)
+		return -1;
+	if (!is_news)
 		return 0;
-	if (error_forgive(err, ERR_NOT_FOUND) < 0 ||
-	    (!recover->request->is_dry_run && db_transaction(db, add_serial, &adding, err) < 0))
+	if (!recover->request->is_dry_run && db_transaction(db, add_serial, &adding, err) < 0)
 		return -1;
 	if (adding.added)
 		recover_serial_tell(recover, serial);

@@ -227,8 +227,11 @@ recover_entries_read(
 {
 	const struct crl_visit visit = { read_entry, entries };
 
-	(void)snprintf(entries->source, sizeof(entries->source), "CRL %" PRIu64 " in %.400s",
-	    file->facts.number, file->path);
+	char path[RECOVER_PATH_TEXT_MAX];
+
+	recover_path_text(file->path, path);
+	recover_format(entries->source, sizeof(entries->source), "CRL %" PRIu64 " in %s",
+	    file->facts.number, path);
 	entries->file = file;
 	return crl_each(file->der, &visit, err);
 }

@@ -6,7 +6,6 @@
 #include "enroll/journal/recover_pieces.h"
 #include "store/certificate_history.h"
 #include "store/recovery.h"
-#include "store/revoked_certificates.h"
 
 enum {
 	CLOCKS_APART_S = 120, /* of two hosts: each is refused that is a minute off the database */
@@ -49,6 +48,7 @@ take_known(struct pass *pass, struct recover_line *line, const struct certificat
 	const struct journal_record_event *event = &line->record.event;
 	const struct recover_event what = {
 		.event = &event->row,
+		.generation_id = &history->generation_id,
 		.lineage = &history->lineage,
 		.serial = event->serial,
 		.whole_lineage = event->whole_lineage,
@@ -85,14 +85,9 @@ static int
 add_serial(struct recover *recover, struct recover_line *line, const struct recover_serial *serial,
     struct error *err)
 {
-	struct revoked_certificate there;
 	bool added = false;
 
-	if (revoked_certificates_find(
-		recover->request->db, &serial->generation->id, serial->serial, &there, err) == 0)
-		return 0;
-	if (error_forgive(err, ERR_NOT_FOUND) < 0 ||
-	    recover_serial_add(recover, serial, &added, err) < 0)
+	if (recover_serial_add(recover, serial, &added, err) < 0)
 		return -1;
 	if (added)
 		line->effect = RECOVER_LINE_SERIAL;
@@ -143,7 +138,10 @@ static void
 name_source(
     const struct recover_piece *piece, const struct recover_line *line, char *out, size_t size)
 {
-	(void)snprintf(out, size, "%.480s:%lu", piece->path, line->number);
+	char path[RECOVER_PATH_TEXT_MAX];
+
+	recover_path_text(piece->path, path);
+	recover_format(out, size, "%s:%lu", path, line->number);
 }
 
 static int

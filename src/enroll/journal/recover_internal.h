@@ -26,7 +26,10 @@ struct recover_generation {
 	uint64_t highest;  /* number in the files; 0: none */
 	struct recover_newest full;
 	struct recover_newest delta;
-	bool is_changed; /* its next CRL has something new to say */
+	bool is_changed;     /* its next CRL has something new to say */
+	bool is_asked_for;   /* a transaction that skipped a CRL number was committed */
+	uint64_t skipped;    /* the number that was skipped last */
+	uint64_t skipped_in; /* by this transaction */
 };
 
 struct recover_generations {
@@ -57,7 +60,21 @@ struct recover {
 	size_t crl_count;
 	uint64_t said[RECOVER_TROUBLE + 1];
 	struct recover_audits *audits;
+	uint64_t transaction; /* counts them, with each repetition */
+	struct uuid followed; /* the lineage whose compromise was followed last */
+	uint64_t followed_in; /* in this transaction */
 };
+
+/* A transaction begins, or is repeated: what an earlier one has done may not be so. */
+void recover_begin(struct recover *recover);
+
+/* Formats a text for the database; one that is too long ends with a whole character. */
+void recover_format(char *out, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A path for such a text: its front, and of octets that are no UTF-8 only the ASCII ones. */
+enum { RECOVER_PATH_TEXT_MAX = 481 };
+void recover_path_text(const char *path, char out[static RECOVER_PATH_TEXT_MAX]);
 
 /* Tells a line; after a hundred of a kind they are only counted. */
 void recover_tell(struct recover *recover, enum recover_word word, const char *format, ...)
@@ -65,6 +82,10 @@ void recover_tell(struct recover *recover, enum recover_word word, const char *f
 
 /* NULL: not on record. */
 struct recover_generation *recover_generation_of(struct recover *recover, const struct uuid *id);
+
+/* Skips a CRL number, in the transaction at hand, so that `maintain` publishes the next at once. */
+int recover_skip_number(
+    struct recover *recover, struct recover_generation *generation, struct error *err);
 
 /* The audit row of a change; object: a serial number or a label. */
 struct recover_audit {
@@ -93,13 +114,14 @@ void recover_serial_text(struct bytes serial, char out[static RECOVER_SERIAL_TEX
  */
 struct recover_event {
 	const struct revocation_event *event;
+	const struct uuid *generation_id; /* of the certificate */
 	const struct uuid *lineage;
 	struct bytes serial;
 	bool whole_lineage; /* with keyCompromise, the keys of the whole lineage */
 	const char *source;
 };
-int recover_apply(const struct recover *recover, const struct recover_event *event, bool *changed,
-    struct error *err);
+int recover_apply(
+    struct recover *recover, const struct recover_event *event, bool *changed, struct error *err);
 
 /* An event that recover makes itself, of a certificate on record; in a transaction of its own. */
 struct recover_change {
@@ -122,9 +144,12 @@ struct recover_serial {
 };
 int recover_serial(struct recover *recover, const struct recover_serial *serial, struct error *err);
 
-/* The same in the transaction at hand; *added says whether recover_serial_tell is to follow. */
-int recover_serial_add(const struct recover *recover, const struct recover_serial *serial,
-    bool *added, struct error *err);
+/*
+ * The same in the transaction at hand, which also asks for a CRL that lists it: no event tells of
+ * it if the run ends before its time. *added says whether recover_serial_tell is to follow.
+ */
+int recover_serial_add(
+    struct recover *recover, const struct recover_serial *serial, bool *added, struct error *err);
 void recover_serial_tell(struct recover *recover, const struct recover_serial *serial);
 
 /* The parts, in their order. */

@@ -116,7 +116,7 @@ judge(struct recover_piece *piece, struct recover_line *line, struct error *err)
 static int
 write_line(struct recover_piece *piece, struct recover_line *line, void *arg, struct error *err)
 {
-	char serial[RECOVER_SERIAL_TEXT_MAX], detail[RECOVER_TEXT_MAX];
+	char serial[RECOVER_SERIAL_TEXT_MAX], detail[RECOVER_TEXT_MAX], path[RECOVER_PATH_TEXT_MAX];
 	const struct recover_audit audit = {
 		.action = "recover.import",
 		.object_type = "certificate",
@@ -127,7 +127,8 @@ write_line(struct recover_piece *piece, struct recover_line *line, void *arg, st
 	(void)arg;
 	line->effect = RECOVER_LINE_CHANGED;
 	recover_serial_text(line->record.certificate.serial, serial);
-	(void)snprintf(detail, sizeof(detail), "from %s:%lu", piece->path, line->number);
+	recover_path_text(piece->path, path);
+	recover_format(detail, sizeof(detail), "from %s:%lu", path, line->number);
 	return piece->recover->request->is_dry_run ? 0 : recover_audit(piece->recover, &audit, err);
 }
 

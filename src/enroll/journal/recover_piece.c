@@ -104,6 +104,7 @@ write_lines(struct db *db, void *arg, struct error *err)
 	struct recover_piece *piece = range->piece;
 
 	(void)db;
+	recover_begin(piece->recover);
 	recover_audits_begin(piece->recover);
 	for (size_t i = range->from; i < range->to; i++)
 		if (write_line(range, &piece->lines[i], err) < 0)

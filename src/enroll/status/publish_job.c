@@ -1,5 +1,4 @@
-/* Which CRLs are due, and the cluster job that publishes them and deletes old
- * ones. */
+/* Which CRLs are due, and the cluster job that publishes them and deletes old ones. */
 #include <string.h>
 
 #include "base/log.h"
@@ -27,8 +26,16 @@ struct state {
 	const struct crl_signer *signer;
 	struct newest full;
 	struct newest delta;
-	bool any_unstamped; /* events that no CRL has carried */
+	bool has_news; /* events that none of them has carried */
 };
+
+static uint64_t
+newest_number(const struct state *state)
+{
+	uint64_t full = state->full.row.number, delta = state->delta.row.number;
+
+	return state->delta.is_there && delta > full ? delta : full;
+}
 
 static int
 find_newest(struct db *db, const struct uuid *generation_id, enum crl_kind kind, struct newest *out,
@@ -47,25 +54,19 @@ read_state(struct db *db, const struct crl_signer *signer, struct state *out, st
 	if (find_newest(db, id, CRL_FULL, &out->full, err) < 0 ||
 	    find_newest(db, id, CRL_DELTA, &out->delta, err) < 0)
 		return -1;
-	return revocations_any_unstamped(db, id, &out->any_unstamped, err);
+	return revocations_any_since(db, id, newest_number(out), &out->has_news, err);
 }
 
-/* A publication that gave itself a number and was lost, or files that were
- * found to be ahead. */
+/* A publication that gave itself a number and was lost, or files that were found to be ahead. */
 static bool
 is_behind(const struct state *state)
 {
-	uint64_t number = state->full.row.number;
-
-	if (state->delta.is_there && state->delta.row.number > number)
-		number = state->delta.row.number;
-	return state->signer->highest_number > number;
+	return state->signer->highest_number > newest_number(state);
 }
 
 /*
- * Counted from its signing, by the shorter of the validity that it has and the
- * one that is set now, so that a change of the setting takes effect. One of the
- * future was made by a clock gone wrong.
+ * Counted from its signing, by the shorter of the validity that it has and the one that is set now,
+ * so that a change of the setting takes effect. One of the future was made by a clock gone wrong.
  */
 static bool
 is_full_old(const struct settings *settings, const struct crl_row *full, int64_t now)
@@ -82,8 +83,8 @@ is_full_old(const struct settings *settings, const struct crl_row *full, int64_t
 }
 
 /*
- * There is always one where they are on, as full CRLs name its place. One that
- * was cut to the end of the full CRL that was the newest then ends early.
+ * There is always one where they are on, as full CRLs name its place. One that was cut to the end
+ * of the full CRL that was the newest then ends early.
  */
 static bool
 is_delta_old(const struct settings *settings, const struct state *state, int64_t now)
@@ -106,7 +107,7 @@ static enum due
 decide(const struct job_context *context, const struct state *state)
 {
 	const struct settings *settings = context->settings;
-	bool has_news = state->any_unstamped && settings->crl.publish_on_revocation;
+	bool has_news = state->has_news && settings->crl.publish_on_revocation;
 
 	if (context->is_forced || !state->full.is_there || is_behind(state) ||
 	    is_full_old(settings, &state->full.row, context->now))
@@ -155,8 +156,7 @@ look_at_past(const struct job_row *row, void *arg, struct error *err)
 	return 0;
 }
 
-/* What anybody can ask for is not tried all the time where it just failed, on
- * no host. */
+/* What anybody can ask for is not tried all the time where it just failed, on no host. */
 static int
 is_refused(const struct job_context *context, bool *refused, struct error *err)
 {
@@ -233,9 +233,8 @@ publish_due(const struct job_context *context, const struct crl_signer *signer, 
 }
 
 /*
- * A full CRL may name a delta CRL that is not there yet. Who asks for CRLs by
- * name gets both kinds anew: after `certwright recover` the files of a delta
- * CRL are of a later one than the database's.
+ * A full CRL may name a delta CRL that is not there yet. Who asks for CRLs by name gets both kinds
+ * anew: after `certwright recover` the files of a delta CRL are of a later one than the database's.
  */
 static int
 publish_delta(const struct job_context *context, const struct crl_signer *signer, struct error *err)
@@ -273,9 +272,8 @@ struct running {
 };
 
 /*
- * One generation whose key is missing here must not keep the others from their
- * CRLs. Without the database, or after the lease was lost, nothing more can be
- * done.
+ * One generation whose key is missing here must not keep the others from their CRLs. Without the
+ * database, or after the lease was lost, nothing more can be done.
  */
 static int
 try_signer(const struct crl_signer *signer, void *arg, struct error *err)
