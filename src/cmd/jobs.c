@@ -113,7 +113,7 @@ note(struct answered *answered, unsigned wishes, enum job_result result)
 static int
 sum_up(const struct answered *answered, unsigned wishes, int status)
 {
-	if (answered->must_repeat)
+	if (answered->must_repeat && status == CMD_OK)
 		return POOL_MAINTAIN_AGAIN;
 	if (status != CMD_OK || (wishes & JOB_WISH_READER) == 0 || answered->has_served_reader)
 		return status;

@@ -84,19 +84,23 @@ start(struct pool_job *job, struct pool_job_child *child, const struct pool_main
 	child->pid = pid;
 	child->started_ms = now_ms;
 	child->wishes = why->wishes;
-	child->wanted = 0;
+	child->wanted = why->is_regular ? 0 : child->wanted & ~why->wishes;
 }
 
-/* A regular run does what anybody can wish for in any case. */
+/*
+ * A regular run does what anybody can wish for in any case. Otherwise that has a run of its own, so
+ * that it is not held against it how another wish ended.
+ */
 static void
 tick_regular(struct pool_job *job, const struct settings *settings, int64_t now_ms)
 {
 	struct pool_job_child *child = &job->children[POOL_JOB_REGULAR];
 	bool is_regular = now_ms >= job->due_ms;
+	unsigned others = child->wanted & ~job->options->anybodys;
 	const struct pool_maintain why = {
 		.is_regular = is_regular,
 		.is_first = is_regular && job->is_first,
-		.wishes = is_regular ? child->wanted & ~job->options->anybodys : child->wanted,
+		.wishes = is_regular || others != 0 ? others : child->wanted,
 	};
 
 	if (!is_regular && (child->wanted == 0 || now_ms < child->from_ms))
@@ -147,10 +151,18 @@ wish_again(struct pool_job_child *child, int64_t now_ms)
 	child->pause_ms = 2 * child->pause_ms < AGAIN_MAX_MS ? 2 * child->pause_ms : AGAIN_MAX_MS;
 }
 
-/* Whoever asks for what cannot be had must not make us try it all the time. */
+/*
+ * Whoever asks for what cannot be had must not make us try it all the time. Who asked while a run
+ * was at work that served him is not such a one.
+ */
 static void
-ignore_anybody(struct pool_job *job, const struct settings *settings, int64_t now_ms)
+ignore_anybody(struct pool_job *job, const struct settings *settings, int status, int64_t now_ms)
 {
+	bool is_late = status == POOL_MAINTAIN_VAIN && job->has_served;
+
+	job->has_served = false;
+	if (is_late)
+		return;
 	job->anybodys_from_ms = now_ms + (int64_t)settings->maintain.interval_s * 1000;
 	for (size_t i = 0; i < POOL_JOB_KINDS; i++)
 		job->children[i].wanted &= ~job->options->anybodys;
@@ -168,7 +180,9 @@ plan(
 	if (status == POOL_MAINTAIN_AGAIN)
 		wish_again(child, now_ms);
 	else if (status != 0 && (child->wishes & job->options->anybodys) != 0)
-		ignore_anybody(job, settings, now_ms);
+		ignore_anybody(job, settings, status, now_ms);
+	else if (status == 0)
+		job->has_served = true;
 	/* One that ran for long has not used up the pause before the next one. */
 	if (child == &job->children[POOL_JOB_REGULAR] && job->due_ms < now_ms)
 		job->due_ms = now_ms + period_ms(settings);

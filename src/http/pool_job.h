@@ -24,6 +24,7 @@ struct pool_job {
 	const struct pool_options *options;
 	struct pool_job_child children[POOL_JOB_KINDS];
 	bool is_first;
+	bool has_served;          /* a run did all that was to do since one was in vain */
 	int64_t due_ms;           /* the next regular run */
 	int64_t anybodys_from_ms; /* options->anybodys do not count before */
 };

@@ -316,6 +316,7 @@ static void __attribute__((noreturn)) live(const struct master *m, size_t i)
 	};
 
 	counter_use_worker_slot(i);
+	slot_own(life.slot);
 	(void)close(m->signal_fd);
 	_exit(pool_worker_run(&life));
 }

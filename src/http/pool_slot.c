@@ -12,6 +12,7 @@
 static struct {
 	const struct slot *slots;
 	size_t count;
+	struct slot *own; /* of a worker */
 } all;
 
 static const char *const names[] = { "idle", "receiving", "working", "sending" };
@@ -35,6 +36,7 @@ slot_reset(struct slot *slot)
 {
 	atomic_store(&slot->state, SLOT_IDLE);
 	atomic_store(&slot->wishes, 0);
+	atomic_store(&slot->is_sending_file, 0);
 	atomic_store(&slot->is_taken, 1);
 }
 
@@ -42,6 +44,40 @@ void
 slot_end(struct slot *slot)
 {
 	atomic_store(&slot->is_taken, 0);
+}
+
+void
+slot_own(struct slot *slot)
+{
+	all.own = slot;
+}
+
+/* Claimed before it is counted: of two at once both may be refused, but never one too many sends.
+ */
+bool
+slot_claim_file(void)
+{
+	unsigned workers = 0, senders = 0;
+
+	if (all.own == NULL)
+		return true;
+	atomic_store(&all.own->is_sending_file, 1);
+	for (size_t i = 0; i < all.count; i++)
+		if (atomic_load(&all.slots[i].is_taken) != 0) {
+			workers++;
+			senders += atomic_load(&all.slots[i].is_sending_file) != 0;
+		}
+	if (workers < 2 || 2 * senders <= workers)
+		return true;
+	slot_release_file();
+	return false;
+}
+
+void
+slot_release_file(void)
+{
+	if (all.own != NULL)
+		atomic_store(&all.own->is_sending_file, 0);
 }
 
 void

@@ -2,6 +2,7 @@
 #define HTTP_POOL_SLOT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct slot {
 	_Atomic int64_t since_ms;       /* monotonic: the request's start, or the last piece sent */
 	_Atomic int is_taken;           /* a worker lives in it */
 	_Atomic unsigned wishes;
+	_Atomic int is_sending_file; /* a big one */
 };
 
 /* Maps count slots of shared memory, all idle. They stay until the process ends. ERR_INTERNAL. */
@@ -25,6 +27,16 @@ void slot_reset(struct slot *slot);
 
 /* Its worker is gone. */
 void slot_end(struct slot *slot);
+
+/* Says which slot is this process's own. */
+void slot_own(struct slot *slot);
+
+/*
+ * Whether this worker may send a big file, which a client takes as slowly as it likes: half of the
+ * workers are left to everybody else. Counts until slot_release_file; without a master always true.
+ */
+bool slot_claim_file(void);
+void slot_release_file(void);
 
 /*
  * How many workers are in each state, asked by any process that has inherited the slots. Without a

@@ -173,6 +173,7 @@ send_answer(struct worker *w, struct connection *connection)
 		log_event(LOG_LEVEL_INFO, "answer_cut", log_text("reason", err.text));
 	connection_close(connection);
 	response_file_close(&w->file);
+	slot_release_file();
 	if (w->out.cap > OUT_KEEP)
 		buf_release(&w->out);
 }

@@ -260,7 +260,10 @@ def test_slow_readers_of_big_files_leave_half_of_the_workers(new_service):
         for name in (TOKEN, "demo-1.crl"):
             refused = get(service, name)
             assert refused.code() == 5033 and refused.headers["retry-after"], refused
-        # the near misses: what is small, and everything else
+        # the near misses: what is not sent, what is small, and everything else
+        head = service.request("HEAD", f"/crl/{TOKEN}", https=False)
+        assert head.status == 200 and int(head.headers["content-length"]) > 1 << 20
+        assert get(service, TOKEN, {"If-None-Match": head.headers["etag"]}).status == 304
         assert get(service, "small-1.crl").status == 200
         assert all(service.get("/probe").status == 200 for _ in range(8))
         # one of them is done

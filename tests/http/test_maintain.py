@@ -358,10 +358,8 @@ def test_a_hanging_tenant_does_not_delay_the_crl_of_a_revocation(new_service, ow
     process.wait_until(is_asked, 10, "a fetch that hangs")
     fetched = len(service.log_lines(event="job", job="identity-keys"))
     for _ in range(2):
-        serial, start = revoker.revoke(), time.monotonic()
-        process.wait_until(lambda: serial in serials(service), 4, "the CRL")
-        # a second between two runs, and the machine may be busy
-        assert time.monotonic() - start < 3.5
+        serial = revoker.revoke()
+        process.wait_until(lambda s=serial: s in serials(service), 4, "the CRL")
     assert len(service.log_lines(event="job", job="identity-keys")) == fetched
     service.stop(10)
 

@@ -54,13 +54,18 @@ find_slot(struct refusals *refusals, uint64_t principal, int64_t minute)
 	return unused;
 }
 
-/* Counts this refusal and says how many there were in this minute; too many without a slot. */
-static uint32_t
-count_refusal(struct refusals *refusals, uint64_t principal, int64_t minute)
+/* Counts this refusal; what is too much, or has no slot, is logged alone. */
+static bool
+is_audited(struct refusals *refusals, uint64_t principal, int64_t minute)
 {
 	struct refusals_slot *slot = find_slot(refusals, principal, minute);
 
-	return slot != NULL ? ++slot->count : REFUSALS_PER_MINUTE + 1;
+	if (slot == NULL)
+		log_event(LOG_LEVEL_INFO, "refusal_not_audited",
+		    log_text("reason", "too many principals in this minute"));
+	else if (++slot->count > REFUSALS_PER_MINUTE)
+		log_event(LOG_LEVEL_INFO, "refusal_not_audited", log_number("count", slot->count));
+	return slot != NULL && slot->count <= REFUSALS_PER_MINUTE;
 }
 
 /* Refusals that are decisions about the caller; our own faults are not. */
@@ -98,15 +103,11 @@ refusals_audit(struct app *app, const struct request *request, const struct erro
 		.outcome = "refused",
 		.detail = why->text,
 	};
-	uint32_t count;
 
 	if (app->principal.kind == PRINCIPAL_NONE || !is_decision(why->code))
 		return;
-	count = count_refusal(&app->refusals, hash_principal(&app->principal), clock_now() / 60);
-	if (count > REFUSALS_PER_MINUTE) {
-		log_event(LOG_LEVEL_INFO, "refusal_not_audited", log_number("count", count));
+	if (!is_audited(&app->refusals, hash_principal(&app->principal), clock_now() / 60))
 		return;
-	}
 	principal_write_actor(&app->principal, actor);
 	write_path(request->path, path, sizeof(path));
 	if (audit_insert(app->db, &event, &err) < 0)

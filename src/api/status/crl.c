@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/answer.h"
 #include "api/context.h"
 #include "api/status/crl_name.h"
 #include "base/clock.h"
@@ -94,33 +95,17 @@ add_age(const struct settings *settings, struct response *response, int folder,
 	response_header_time(response, "Expires", now + age);
 }
 
-/* RFC 9110, 13.1.2: a list of entity tags, weak ones too, or "*". */
-static bool
-is_known(const struct request *request, const char *tag)
+/* Readers that take their time with big files leave half of the workers to everybody else. */
+static int
+send_file(struct response *response, const struct crl_name *name, int *fd, const struct stat *st,
+    struct error *err)
 {
-	const char *sent = request_param(request, "HTTP_IF_NONE_MATCH");
-
-	return sent != NULL && tag[0] != '\0' &&
-	       (strcmp(sent, "*") == 0 || strstr(sent, tag) != NULL);
-}
-
-static void
-send_file(struct request *request, struct response *response, const struct crl_name *name, int *fd,
-    const struct stat *st)
-{
-	char tag[TAG_MAX];
-
-	make_tag(*fd, st, tag);
-	response_header_time(response, "Last-Modified", st->st_mtim.tv_sec);
-	if (tag[0] != '\0')
-		response_header(response, "ETag", tag);
-	if (is_known(request, tag)) {
-		response->status = 304;
-		return;
-	}
+	if (st->st_size > BIG_SIZE && !response->is_head && !slot_claim_file())
+		return error_set(err, ERR_NOT_READY, "too many CRLs are being sent at the moment");
 	response_take_file(response,
 	    name->is_pem ? "application/x-pem-file" : "application/pkix-crl", fd,
 	    (uint64_t)st->st_size);
+	return 0;
 }
 
 /* There is no file. Who may expect one is told to come again, and the job that writes it starts. */
@@ -141,27 +126,11 @@ answer_none(struct app *app, const struct crl_name *name, struct error *err)
 	return error_set(err, ERR_NOT_READY, "this CRL has not been published yet");
 }
 
-/* Readers that take their time with big files leave half of the workers to everybody else. */
-static int
-check_senders(const struct stat *st, struct error *err)
-{
-	unsigned counts[SLOT_STATES], workers = 0;
-
-	if (st->st_size <= BIG_SIZE)
-		return 0;
-	slot_count(counts);
-	for (size_t i = 0; i < SLOT_STATES; i++)
-		workers += counts[i];
-	if (workers < 2 || 2 * counts[SLOT_SENDING] < workers)
-		return 0;
-	return error_set(err, ERR_NOT_READY, "too many CRLs are being sent at the moment");
-}
-
 static int
 answer(struct app *app, struct request *request, const struct crl_name *name,
     struct response *response, struct error *err)
 {
-	char path[CRL_FILES_PATH_MAX], file[CRL_NAME_MAX];
+	char path[CRL_FILES_PATH_MAX], file[CRL_NAME_MAX], tag[TAG_MAX];
 	cleanup(fd_close) int folder = -1;
 	cleanup(fd_close) int fd = -1;
 	struct stat st;
@@ -174,11 +143,15 @@ answer(struct app *app, struct request *request, const struct crl_name *name,
 		fd = open_file(folder, file, &st);
 	if (fd < 0)
 		return answer_none(app, name, err);
-	if (check_senders(&st, err) < 0)
-		return -1;
 	add_age(app->settings, response, folder, name);
-	send_file(request, response, name, &fd, &st);
-	return 0;
+	response_header_time(response, "Last-Modified", st.st_mtim.tv_sec);
+	make_tag(fd, &st, tag);
+	if (tag[0] != '\0') {
+		response_header(response, "ETag", tag);
+		if (answer_not_modified(request, tag, response))
+			return 0;
+	}
+	return send_file(response, name, &fd, &st, err);
 }
 
 /* In a time that tells nothing of how much of it is right. */

@@ -1,5 +1,5 @@
-#ifndef ENROLL_COMMAND_PATH_H
-#define ENROLL_COMMAND_PATH_H
+#ifndef ENROLL_JOBS_COMMAND_PATH_H
+#define ENROLL_JOBS_COMMAND_PATH_H
 
 #include "base/error.h"
 
