@@ -27,7 +27,7 @@ static const char SQL_CLAIM[] = "UPDATE certificate SET renewals = renewals + 1"
 				" WHERE id = ? AND status = 'good' AND NOT lineage_compromised"
 				" AND NOT EXISTS (SELECT 1 FROM lineage_gate g"
 				" WHERE g.lineage = certificate.lineage AND g.closed"
-				" AND g.closed_at > UTC_TIMESTAMP() - INTERVAL 2 MINUTE)";
+				" AND g.closed_at > UTC_TIMESTAMP() - INTERVAL 10 MINUTE)";
 static const char SQL_IS_RECORDED[] =
     "SELECT COUNT(*) FROM certificate WHERE fingerprint = ? AND generation_id = ? AND serial = ?";
 static const char SQL_COUNT_LINEAGE_SINCE[] =

@@ -35,7 +35,7 @@ int revocations_apply(
 
 /*
  * Closes the lineage's gate, outside any transaction: nothing is issued on the authority of its
- * members until it is opened again, or for two minutes if whoever closed it is gone by then. It
+ * members until it is opened again, or for ten minutes if whoever closed it is gone by then. It
  * conflicts with no issue, so it cannot be kept off.
  */
 int revocations_close_gate(struct db *db, const struct uuid *lineage, struct error *err);

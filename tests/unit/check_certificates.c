@@ -141,7 +141,7 @@ static const char *const NO_CLAIM[] = {
 	"UPDATE certificate SET lineage_compromised = TRUE",
 	"UPDATE certificate SET id = REPEAT('x', 16)",
 	"INSERT INTO lineage_gate (lineage, closed) SELECT lineage, TRUE FROM certificate",
-	("INSERT INTO lineage_gate SELECT lineage, TRUE, UTC_TIMESTAMP() - INTERVAL 110 SECOND"
+	("INSERT INTO lineage_gate SELECT lineage, TRUE, UTC_TIMESTAMP() - INTERVAL 590 SECOND"
 	 " FROM certificate"),
 };
 
@@ -156,7 +156,7 @@ END_TEST
 
 /* The one who closed it has ended without opening it, or has opened it. */
 static const char *const NO_GATE[] = {
-	("INSERT INTO lineage_gate SELECT lineage, TRUE, UTC_TIMESTAMP() - INTERVAL 120 SECOND"
+	("INSERT INTO lineage_gate SELECT lineage, TRUE, UTC_TIMESTAMP() - INTERVAL 600 SECOND"
 	 " FROM certificate"),
 	"INSERT INTO lineage_gate SELECT lineage, FALSE, UTC_TIMESTAMP() FROM certificate",
 	"INSERT INTO lineage_gate VALUES (REPEAT('x', 16), TRUE, UTC_TIMESTAMP())",

@@ -32,10 +32,10 @@ setup(void)
 	static char nothing[] = "";
 
 	fixture_store_setup();
-	(void)snprintf(folder, sizeof(folder), "/tmp/certwright-expiry-%d", (int)getpid());
+	(void)snprintf(folder, sizeof(folder), "/tmp/certwright-expiry-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
 	(void)snprintf(command, sizeof(command), "%s/warn", folder);
 	(void)snprintf(output, sizeof(output), "%s/told", folder);
-	ck_assert_int_eq(mkdir(folder, 0700), 0);
 	with_db_settings.maintain.warn_days = WARN_DAYS;
 	with_db_settings.maintain.warn_command = nothing;
 	with_db_settings.ocsp.use_authorized_responder = true;

@@ -27,9 +27,9 @@ setup(void)
 	static char nothing[] = "";
 
 	fixture_store_setup();
-	(void)snprintf(state_dir, sizeof(state_dir), "/tmp/certwright-purge-%d", (int)getpid());
+	(void)snprintf(state_dir, sizeof(state_dir), "/tmp/certwright-purge-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(state_dir));
 	(void)snprintf(export_dir, sizeof(export_dir), "%s/export", state_dir);
-	ck_assert_int_eq(mkdir(state_dir, 0700), 0);
 	with_db_settings.server.state_dir = state_dir;
 	with_db_settings.maintain.export_dir = nothing;
 	with_db_settings.maintain.purge_certificates_days = KEPT_DAYS;

@@ -508,16 +508,6 @@ def test_slow_ocsp_clients_hold_no_worker(service, web):
         connection.close()
 
 
-def paused(target):
-    for pid in target.workers():
-        process.pause(pid)
-
-
-def resumed(target):
-    for pid in target.workers():
-        os.kill(pid, signal.SIGCONT)
-
-
 def test_busy_workers_of_one_side_do_not_stop_the_other(service, others, web):
     """Here the workers themselves are held up, as by slow answers, with eight clients waiting."""
     for target, base, free in ((others, web.http, web.https), (service, web.https, web.http)):
@@ -526,16 +516,13 @@ def test_busy_workers_of_one_side_do_not_stop_the_other(service, others, web):
             threading.Thread(target=lambda b=base: statuses.append(web.get("/ocsp/abcd", base=b).status))
             for _ in range(8)
         ]
-        paused(target)
-        try:
+        with process.paused(target.workers()):
             for thread in ask:
                 thread.start()
             if free == web.https:
                 issued(service, web.post_csr(request_der(), service.double.token()))
             assert web.get("/ca", "--max-time", "30", base=free).status == 200
             assert statuses == []
-        finally:
-            resumed(target)
         for thread in ask:
             thread.join(30)
         assert statuses == [200] * 8

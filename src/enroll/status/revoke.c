@@ -204,6 +204,16 @@ run(struct db *db, void *arg, struct error *err)
 	return insert_audit(transaction, err);
 }
 
+/* The gate is closed anew each time, as it lapses if nobody does. */
+static int
+try_once(struct transaction *transaction, struct error *err)
+{
+	if (touches_lineage(transaction) &&
+	    revocations_close_gate(transaction->db, &transaction->row->lineage, err) < 0)
+		return -1;
+	return db_transaction(transaction->db, run, transaction, err);
+}
+
 /*
  * On a Galera cluster each issue of another node on this lineage undoes our transaction, and who
  * renews without pause with a stolen key must not keep the key's revocation off.
@@ -213,7 +223,7 @@ run_patiently(struct transaction *transaction, struct error *err)
 {
 	int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
 
-	while (db_transaction(transaction->db, run, transaction, err) < 0) {
+	while (try_once(transaction, err) < 0) {
 		if (!db_is_rolled_back(err) || clock_monotonic_ms() > end_ms)
 			return -1;
 		error_clear(err);
@@ -244,12 +254,8 @@ write_journal(const struct transaction *transaction, struct error *err)
 static int
 carry_out(struct transaction *transaction, struct error *err)
 {
-	const struct uuid *lineage = &transaction->row->lineage;
 	struct error ignored = { .code = ERR_NONE };
 
-	if (touches_lineage(transaction) &&
-	    revocations_close_gate(transaction->db, lineage, err) < 0)
-		return -1;
 	if (run_patiently(transaction, err) == 0) {
 		counter_add_text(COUNTER_REVOCATIONS,
 		    revocation_action_name(transaction->request->action), NULL,
@@ -257,7 +263,7 @@ carry_out(struct transaction *transaction, struct error *err)
 		return write_journal(transaction, err);
 	}
 	if (touches_lineage(transaction))
-		(void)revocations_open_gate(transaction->db, lineage, &ignored);
+		(void)revocations_open_gate(transaction->db, &transaction->row->lineage, &ignored);
 	return -1;
 }
 
