@@ -5,8 +5,9 @@
 
 /*
  * Published CRLs (tables crl and crl_part) and the numbers of each CA generation's
- * (authority_generation.crl_number is the highest that was ever given). A CRL is there once its row
- * is, which comes last, after all its parts.
+ * (authority_generation.crl_number is the highest that was ever given to it; generations with one
+ * name and key share the sequence). A CRL is there once its row is, which comes last, after all its
+ * parts.
  */
 enum { CRL_PART_MAX = 1024 * 1024, CRL_SHA256_SIZE = 32 };
 
@@ -51,8 +52,9 @@ int crls_each_part(struct db *db, const struct crl_row *row, const struct crl_pa
     struct error *err);
 
 /*
- * The next number, which nobody else gets. Inside a transaction: of two at once, on whichever
- * nodes, one waits or is rolled back (db_transaction repeats it). ERR_NOT_FOUND.
+ * The next number, which nobody else gets. Inside a transaction: of two at once for one generation,
+ * on whichever nodes, one waits or is rolled back (db_transaction repeats it); publishers for
+ * others with its name and key are kept apart by the job's lease. ERR_NOT_FOUND.
  */
 int crls_reserve_number(
     struct db *db, const struct uuid *generation_id, uint64_t *number, struct error *err);
@@ -62,8 +64,9 @@ int crls_raise_number(
     struct db *db, const struct uuid *generation_id, uint64_t number, struct error *err);
 
 /*
- * Inside a transaction, up to whose end nobody on this node gets a number: ERR_CONFLICT where a
- * greater one than this was given. (Between nodes the lease is what keeps others off.)
+ * Inside a transaction, up to whose end nobody on this node gets a number for the generation:
+ * ERR_CONFLICT where a greater one was given to it, or as great a one to another with its name and
+ * key. (Between nodes and between these the lease is what keeps others off.)
  */
 int crls_check_number(
     struct db *db, const struct uuid *generation_id, uint64_t number, struct error *err);

@@ -292,6 +292,19 @@ db_rows_int(const struct db_rows *rows, unsigned column)
 	return cell_at(rows, column, DB_INT).number;
 }
 
+int
+db_rows_ask(struct db *db, const char *sql, struct db_args args, int64_t *out, struct error *err)
+{
+	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+
+	if (db_query(db, sql, args, &rows, err) < 0)
+		return -1;
+	if (!db_rows_next(rows))
+		return error_set(err, ERR_DATABASE, "no answer to a question of one row");
+	*out = db_rows_int(rows, 0);
+	return 0;
+}
+
 int64_t
 db_rows_time(const struct db_rows *rows, unsigned column)
 {

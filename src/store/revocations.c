@@ -247,29 +247,27 @@ revocations_add_compromised_key(
 }
 
 static int
-ask_number(struct db *db, const char *sql, struct db_args args, bool *positive, struct error *err)
+ask_whether(struct db *db, const char *sql, struct db_args args, bool *answer, struct error *err)
 {
-	cleanup(db_rows_freep) struct db_rows *rows = NULL;
+	int64_t number = 0;
 
-	if (db_query(db, sql, args, &rows, err) < 0)
+	if (db_rows_ask(db, sql, args, &number, err) < 0)
 		return -1;
-	if (!db_rows_next(rows))
-		return error_set(err, ERR_DATABASE, "no answer to a question of one row");
-	*positive = db_rows_int(rows, 0) > 0;
+	*answer = number > 0;
 	return 0;
 }
 
 int
 revocations_any_compromised(struct db *db, bool *any, struct error *err)
 {
-	return ask_number(db, SQL_ANY_COMPROMISED, db_no_args, any, err);
+	return ask_whether(db, SQL_ANY_COMPROMISED, db_no_args, any, err);
 }
 
 int
 revocations_is_compromised(
     struct db *db, struct bytes spki_hash, bool *compromised, struct error *err)
 {
-	return ask_number(db, SQL_IS_COMPROMISED, db_args(db_blob(spki_hash)), compromised, err);
+	return ask_whether(db, SQL_IS_COMPROMISED, db_args(db_blob(spki_hash)), compromised, err);
 }
 
 /* The row at hand, its texts for the call alone. */

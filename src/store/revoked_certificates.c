@@ -119,19 +119,6 @@ tell(const struct db_rows *row, void *arg, struct error *err)
 	return visit->each(&entry, visit->arg, err);
 }
 
-static int
-ask_number(struct db *db, const char *sql, struct db_args args, int64_t *out, struct error *err)
-{
-	cleanup(db_rows_freep) struct db_rows *rows = NULL;
-
-	if (db_query(db, sql, args, &rows, err) < 0)
-		return -1;
-	if (!db_rows_next(rows))
-		return error_set(err, ERR_DATABASE, "no answer to a question of one row");
-	*out = db_rows_int(rows, 0);
-	return 0;
-}
-
 /*
  * A generation and those with its name and key, mostly itself alone. They share the sequence of CRL
  * numbers, so that the number of an event tells of each of them whose CRL has it.
@@ -300,13 +287,13 @@ revocations_any_since(struct db *db, const struct uuid *generation_id, uint64_t 
 	struct same_ca same = { .count = 0 };
 	int64_t answer = 0;
 
-	if (ask_number(db, SQL_ANY_OLDER, db_no_args, &answer, err) < 0 ||
+	if (db_rows_ask(db, SQL_ANY_OLDER, db_no_args, &answer, err) < 0 ||
 	    find_same(db, generation_id, &same, err) < 0)
 		return -1;
 	for (size_t i = 0; i < same.count && answer == 0; i++) {
 		const struct db_arg id = db_uuid(&same.ids[i]);
 
-		if (ask_number(db, SQL_ANY_SINCE, db_args(id, id, number), &answer, err) < 0)
+		if (db_rows_ask(db, SQL_ANY_SINCE, db_args(id, id, number), &answer, err) < 0)
 			return -1;
 	}
 	*any = answer != 0;

@@ -42,9 +42,9 @@ struct recover_outcome {
  * After an older dump was restored: raises each generation's CRL number above those of the CRL
  * files, takes certificates and events back from journals, some hundred lines a transaction, and
  * revocations from the CRLs, each in a transaction of its own; all with their audit rows. It adds
- * what is missing and takes nothing away, so it may be run again at any time; with nothing missing
- * it changes nothing. What is refused or cannot be read is told and counted; -1 only where it
- * cannot go on: ERR_DATABASE and the like.
+ * what is missing and takes nothing away but bare serials whose certificate has come back, so it
+ * may be run again at any time; with nothing missing it changes nothing. What is refused or cannot
+ * be read is told and counted; -1 only where it cannot go on: ERR_DATABASE and the like.
  */
 int recover_run(
     const struct recover_request *request, struct recover_outcome *out, struct error *err);
